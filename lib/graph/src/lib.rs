@@ -1,0 +1,3 @@
+//! ONNX to integer graph: loading, lowering, calibration and the integer reference executor.
+
+pub mod ir;

@@ -1,0 +1,4 @@
+//! Proving backends: SRS, keys, proofs, native verification, verifier parameters.
+
+pub mod parameters;
+pub mod srs;
