@@ -375,7 +375,6 @@ impl<'a> Generator<'a> {
         l.open("{");
         l.push("let digest");
         let mut length = 0x20; // bytes of the buffer to hash
-        let mut only_digest = false;
         for step in &self.layout.transcript {
             match step {
                 Step::Seed => l.note(format!("mstore({buffer:#06x}, {seed})"), "verifying key"),
@@ -400,10 +399,9 @@ impl<'a> Generator<'a> {
                         *what,
                     );
                     length += bytes;
-                    only_digest = false;
                 }
                 Step::Squeeze(challenge) => {
-                    if only_digest {
+                    if length == 0x20 {
                         l.note(
                             format!("mstore8({:#06x}, 0x01)", buffer + 0x20),
                             "nothing new: digest, 0x01",
@@ -418,7 +416,6 @@ impl<'a> Generator<'a> {
                         l.note(format!("mstore({slot:#06x}, mod(digest, r))"), name);
                     }
                     length = 0x20;
-                    only_digest = true;
                 }
             }
         }
