@@ -55,7 +55,7 @@ pub struct Query {
 }
 
 /// A polynomial expression over queries and challenges.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expression {
     /// A constant.
     Constant(Fr),
@@ -176,7 +176,7 @@ impl Mul<Fr> for Expression {
 }
 
 /// A named polynomial that is zero on every row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     /// Name, for messages.
     pub name: String,
@@ -186,7 +186,7 @@ pub struct Gate {
 
 /// A lookup that the gates implement with a logarithmic derivative: said a second time, directly,
 /// so that the row checker can name the row and the value that is not in the table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookup {
     /// Name, for messages.
     pub name: String,
@@ -199,7 +199,7 @@ pub struct Lookup {
 }
 
 /// A circuit. Rows `0 .. rows` are used; `rows + blinding` must be at most `2^k`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Description {
     /// `2^k` rows.
     pub k: u32,
@@ -226,6 +226,23 @@ pub struct Description {
 }
 
 impl Description {
+    /// The same circuit without fixed values and copies: what a verifying key keeps.
+    pub fn shape(&self) -> Self {
+        Self {
+            k: self.k,
+            rows: self.rows,
+            advice: self.advice.clone(),
+            fixed: self.fixed.clone(),
+            fixed_values: Vec::new(),
+            challenges: self.challenges.clone(),
+            gates: self.gates.clone(),
+            lookups: self.lookups.clone(),
+            permutation: self.permutation.clone(),
+            copies: Vec::new(),
+            instances: self.instances,
+        }
+    }
+
     /// The largest degree of a gate (at least 3, as the permutation argument needs).
     pub fn degree(&self) -> usize {
         self.gates.iter().map(|g| g.polynomial.degree()).max().unwrap_or(0).max(3)
