@@ -10,10 +10,10 @@
 //!
 //! * `q·U⁺ = F·(Σ r^t w_t + [walk]·U + [value]·c⁺) + [accumulate]·U`
 //! * `q·(R⁺ − r·R) = 0`
-//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i − V·(sy·lin + cy + [produce]·c⁺ + [public]·I)`
+//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i − V·(sy·lin + cy + [produce]·c⁺ + I)`
 //! * `[defined]·(c⁺ − [keep]·c − expression of limbs) = 0`
 //! * logUp over all limbs, one table, with `χ`, `θ`
-//! * `R = 1, T = 0, φ = 0` in the first row; `T = 0, φ = 0` after the last.
+//! * on the two boundary rows (the first and the one after the last): `q·(R − 1) = 0`, `T = 0`, `φ = 0`.
 //!
 //! Why each cell is unique: limbs, `A`, `B` by the lookup and the production; `c` by its definition or,
 //! when free, by its production; `m` by the lookup sum (only its total matters); `R` by its walk;
@@ -60,9 +60,15 @@ struct Kind {
     consume: bool,
     packed: Option<(u32, u32, u32)>,
     produce_value: bool,
-    produce_instance: bool,
-    first: bool,
-    last: bool,
+}
+
+/// Entries of the mode columns: how the coefficient is made, or the two boundary rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ModeEntry {
+    /// The first row and the row after the last; neither has a mode of its own.
+    Boundary,
+    /// A mode other than [`Mode::Start`].
+    Mode(Mode),
 }
 
 /// Entries of the kind columns per column: Lagrange selectors of degree 3.
@@ -108,7 +114,7 @@ impl Selectors {
     }
 }
 
-fn kind_of(step: &Step, first: bool) -> Kind {
+fn kind_of(step: &Step) -> Kind {
     let packed = match (&step.limbs, step.packed) {
         (Limbs::Inputs { limbs, .. }, Some((count, stride))) => Some((count, stride, *limbs)),
         _ => None,
@@ -119,9 +125,6 @@ fn kind_of(step: &Step, first: bool) -> Kind {
         consume: step.consume,
         packed,
         produce_value: step.produce_value,
-        produce_instance: step.produce_instance,
-        first,
-        last: false,
     }
 }
 
@@ -192,25 +195,22 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     };
 
     // ---- kinds and modes that occur
-    let last_kind = Kind { last: true, ..kind_of(&Step::default(), false) };
-    let idle = kind_of(&Step::default(), false);
-    let step_at = |row: usize| layout.steps.get(row);
-    let kind_at = |row: usize| match step_at(row) {
-        Some(step) => kind_of(step, row == 0),
-        None => Kind { first: row == 0, ..idle },
-    };
-    let kinds: Vec<Kind> = (0..active)
-        .map(kind_at)
-        .chain([last_kind])
+    let idle = kind_of(&Step::default());
+    let kinds: Vec<Kind> = layout
+        .steps
+        .iter()
+        .map(kind_of)
         .filter(|k| *k != idle)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let modes: Vec<Mode> = layout
+    let modes: Vec<ModeEntry> = layout
         .steps
         .iter()
         .map(|s| s.mode)
         .filter(|m| *m != Mode::Start)
+        .map(ModeEntry::Mode)
+        .chain([ModeEntry::Boundary])
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
@@ -259,14 +259,19 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
                 .collect()
         };
     let kind_selectors = Selectors { first_column: 0, count: kinds.len() };
-    let kind_entry = |row: usize| {
-        let kind = if row == active { last_kind } else { kind_at(row) };
-        kinds.binary_search(&kind).ok()
-    };
+    let kind_entry =
+        |row: usize| layout.steps.get(row).and_then(|step| kinds.binary_search(&kind_of(step)).ok());
     let kind_columns: Vec<Vec<Fr>> =
         (0..Selectors::columns(kinds.len())).map(|c| code_column(&kind_selectors, c, &kind_entry)).collect();
     let mode_selectors = Selectors { first_column: 0, count: modes.len() };
-    let mode_entry = |row: usize| step_at(row).and_then(|step| modes.binary_search(&step.mode).ok());
+    let mode_entry = |row: usize| {
+        let entry = if row == 0 || row == active {
+            ModeEntry::Boundary
+        } else {
+            ModeEntry::Mode(layout.steps.get(row)?.mode)
+        };
+        modes.binary_search(&entry).ok()
+    };
     let mode_columns: Vec<Vec<Fr>> =
         (0..Selectors::columns(modes.len())).map(|c| code_column(&mode_selectors, c, &mode_entry)).collect();
     let mut first_kind = None;
@@ -321,15 +326,17 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
             });
         }
     };
-    let walk = mode_selectors.any(&modes, |m| *m == Mode::Walk).map(|s| s * now(columns.coefficient));
+    let walk = mode_selectors
+        .any(&modes, |m| *m == ModeEntry::Mode(Mode::Walk))
+        .map(|s| s * now(columns.coefficient));
     added(walk, &mut by_factor);
     let by_value = mode_selectors
-        .any(&modes, |m| matches!(m, Mode::StartValue | Mode::AccumulateValue))
+        .any(&modes, |m| matches!(m, ModeEntry::Mode(Mode::StartValue | Mode::AccumulateValue)))
         .map(|s| s * stepped_value());
     added(by_value, &mut by_factor);
     let mut right = by_factor.map(|e| e * now(columns.factor));
     let kept = mode_selectors
-        .any(&modes, |m| matches!(m, Mode::Accumulate | Mode::AccumulateValue))
+        .any(&modes, |m| matches!(m, ModeEntry::Mode(Mode::Accumulate | Mode::AccumulateValue)))
         .map(|s| s * now(columns.coefficient));
     added(kept, &mut right);
     gate(
@@ -362,10 +369,8 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     let mut produced = fixed_cell(scale).map(|s| s * sum_limbs(0..limbs));
     added(fixed_cell(constant), &mut produced);
     added(kind_selectors.any(&kinds, |k| k.produce_value).map(|s| s * stepped_value()), &mut produced);
-    added(
-        kind_selectors.any(&kinds, |k| k.produce_instance).map(|s| s * Expression::current(Column::Instance)),
-        &mut produced,
-    );
+    // Beyond the public values the instance column is zero, so that no selector is needed.
+    added((layout.instances > 0).then(|| Expression::current(Column::Instance)), &mut produced);
     let change = change.unwrap_or_else(Expression::zero)
         - produced.map_or_else(Expression::zero, |p| p * now(columns.production));
     gate("total", active_cell.clone() * (next(columns.total) - now(columns.total)) - change);
@@ -463,13 +468,10 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     );
 
     // Boundaries
-    let first = kind_selectors.any(&kinds, |k| k.first).unwrap_or_else(Expression::zero);
-    let last = kind_selectors.any(&kinds, |k| k.last).unwrap_or_else(Expression::zero);
-    gate("powers start", first.clone() * (now(columns.powers) - Expression::one()));
-    gate("total start", first.clone() * now(columns.total));
-    gate("lookup start", first * now(columns.running));
-    gate("total end", last.clone() * now(columns.total));
-    gate("lookup end", last * now(columns.running));
+    let boundary = mode_selectors.any(&modes, |m| *m == ModeEntry::Boundary).unwrap_or_else(Expression::zero);
+    gate("powers start", active_cell.clone() * boundary.clone() * (now(columns.powers) - Expression::one()));
+    gate("total boundary", boundary.clone() * now(columns.total));
+    gate("lookup boundary", boundary * now(columns.running));
 
     // ---- lookups said directly, for the checker
     let lookups = (0..limbs)
