@@ -3,7 +3,7 @@
 //! ```text
 //! phase 1 | l0 … ln | c | m | (A) (B)            limbs, value, multiplicity, table outputs
 //! phase 2 | (h) φ | U | V | F | R | T             logUp, coefficient, production, factor, powers, sum
-//! fixed   | idx (tag) (A) (B) | q | sy | cy | kinds … | modes … | w0 … wn
+//! fixed   | table index (tag) (A) (B) | (row tag) | q | sy | cy | kinds … | modes … | w0 … wn
 //! ```
 //!
 //! Gates of row `i` (`⁺` is row `i + 1`; `c⁺` is `c` when no sum is fused):
@@ -231,14 +231,12 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
         Some(fixed.len() - 1)
     };
     let q = fixed_column("active".into(), vec![Fr::ONE; active]);
-    let (mut index, mut base, mut slope) = table_columns(layout);
-    let table_index = fixed_column("table index".into(), std::mem::take(&mut index));
-    let fixed_base =
-        with_base.then(|| fixed_column("table base".into(), std::mem::take(&mut base))).flatten();
-    let fixed_slope =
-        with_slope.then(|| fixed_column("table slope".into(), std::mem::take(&mut slope))).flatten();
-    let tag =
-        fixed_column("table tag".into(), layout.steps.iter().map(|s| Fr::from(tag_of(layout, s))).collect());
+    let tables = table_columns(layout);
+    let table_index = fixed_column("table index".into(), tables.index);
+    let table_tag = fixed_column("table tag".into(), tables.tag);
+    let fixed_base = with_base.then(|| fixed_column("table base".into(), tables.base)).flatten();
+    let fixed_slope = with_slope.then(|| fixed_column("table slope".into(), tables.slope)).flatten();
+    let row_tag = fixed_column("row tag".into(), layout.steps.iter().map(|s| Fr::from(tag_of(s))).collect());
     let scale = fixed_column("scale".into(), layout.steps.iter().map(|s| s.scale).collect());
     let constant = fixed_column("constant".into(), layout.steps.iter().map(|s| s.constant).collect());
     let weights: Vec<Option<usize>> = (0..layout.weight_columns)
@@ -417,24 +415,21 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
             .enumerate()
             .fold(challenge(SHIFT), |sum, (power, part)| sum + part * challenge_power(COMBINE, power as u32))
     };
-    let top_input = || {
-        let top = limb(limbs - 1);
-        match fixed_cell(tag) {
-            Some(tag) => top + tag,
-            None => top,
-        }
-    };
     let mut fractions: Vec<Expression> = (0..limbs - 1).map(|i| combine(vec![limb(i)])).collect();
-    let outputs = [(table_base, fixed_base), (table_slope, fixed_slope)];
-    let outputs: Vec<(usize, Option<usize>)> =
-        outputs.into_iter().filter_map(|(advice, fixed)| advice.map(|advice| (advice, fixed))).collect();
-    let fixed_or_zero = |column: Option<usize>| fixed_cell(column).unwrap_or_else(Expression::zero);
-    let top_tuple: Vec<Expression> =
-        [top_input()].into_iter().chain(outputs.iter().map(|(c, _)| now(*c))).collect();
-    let table_tuple: Vec<Expression> = [fixed_or_zero(table_index)]
-        .into_iter()
-        .chain(outputs.iter().map(|(_, c)| fixed_or_zero(*c)))
-        .collect();
+    // The tag keeps the entries of the range and of each function apart.
+    let cell_or_zero = |column: Option<usize>| fixed_cell(column).unwrap_or_else(Expression::zero);
+    let mut top_tuple = vec![limb(limbs - 1)];
+    let mut table_tuple = vec![cell_or_zero(table_index)];
+    if has_tables {
+        top_tuple.push(cell_or_zero(row_tag));
+        table_tuple.push(cell_or_zero(table_tag));
+    }
+    for (advice, fixed) in [(table_base, fixed_base), (table_slope, fixed_slope)] {
+        if let Some(advice) = advice {
+            top_tuple.push(now(advice));
+            table_tuple.push(cell_or_zero(fixed));
+        }
+    }
     fractions.push(combine(top_tuple.clone()));
     let table = combine(table_tuple.clone());
     let product =
@@ -521,29 +516,40 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     (description, columns)
 }
 
-/// What is added to the top limb before it is looked up: `2^t · (1 + function)`.
-pub(crate) fn tag_of(layout: &Layout, step: &Step) -> u64 {
+/// Which part of the table the top limb is looked up in: 0 for the range, `1 + function` otherwise.
+pub(crate) fn tag_of(step: &Step) -> u64 {
     match &step.limbs {
-        Limbs::Activation { table: Some(table), .. } => (u64::from(*table) + 1) << layout.settings.limb_bits,
+        Limbs::Activation { table: Some(table), .. } => u64::from(*table) + 1,
         _ => 0,
     }
 }
 
-/// Table columns: index, base, slope. Rows beyond the tables repeat the entry `(0, 0, 0)`.
-fn table_columns(layout: &Layout) -> (Vec<Fr>, Vec<Fr>, Vec<Fr>) {
+/// The table columns. Rows beyond their end repeat the entry `(0, 0, 0, 0)` of the range.
+struct TableColumns {
+    index: Vec<Fr>,
+    tag: Vec<Fr>,
+    base: Vec<Fr>,
+    slope: Vec<Fr>,
+}
+
+fn table_columns(layout: &Layout) -> TableColumns {
     let limb_values = 1u64 << layout.settings.limb_bits;
-    let mut index: Vec<Fr> = (0..limb_values).map(Fr::from).collect();
-    let mut base = vec![Fr::ZERO; index.len()];
-    let mut slope = vec![Fr::ZERO; index.len()];
+    let zeros = vec![Fr::ZERO; limb_values as usize];
+    let mut columns = TableColumns {
+        index: (0..limb_values).map(Fr::from).collect(),
+        tag: zeros.clone(),
+        base: zeros.clone(),
+        slope: zeros,
+    };
     for (number, table) in layout.table_functions.iter().enumerate() {
-        let tag = (number as u64 + 1) * limb_values;
         for (i, value) in table.base.iter().enumerate() {
-            index.push(Fr::from(tag + u64::from(table.first) + i as u64));
-            base.push(crate::field::from_i128(i128::from(*value)));
-            slope.push(crate::field::from_i128(i128::from(table.slope.get(i).copied().unwrap_or(0))));
+            columns.index.push(Fr::from(u64::from(table.first) + i as u64));
+            columns.tag.push(Fr::from(number as u64 + 1));
+            columns.base.push(crate::field::from_i128(i128::from(*value)));
+            columns.slope.push(crate::field::from_i128(i128::from(table.slope.get(i).copied().unwrap_or(0))));
         }
     }
-    (index, base, slope)
+    columns
 }
 
 /// Least number of rows at the end that blinding takes.
