@@ -49,7 +49,7 @@ fn profile_adds_up() {
 /// The IR pipeline reserves memory below the verifier's; it must leave enough even for a large one.
 #[test]
 fn large_verifiers_compile_everywhere_and_reach_the_pairing() {
-    for (advice, gates) in [(8, 10), (24, 40)] {
+    for (advice, gates) in [(8, 10), (20, 30)] {
         let parameters = common::large_parameters(advice, gates);
         let source = generate_verifier(&parameters, &common::options()).expect("generates");
         if let Some(folder) = std::env::var_os("HALLMARK_TEST_SOURCES") {

@@ -272,6 +272,10 @@ impl<'a> Generator<'a> {
         self.lines.push("// long, to every use.");
         self.lines.push(format!("let r := add({}, iszero(calldatasize()))", names::SCALAR_MODULUS));
         self.calldata();
+        self.function("calldata", "encodings", "ScalarNotCanonical()", |g| {
+            g.encodings();
+            Ok(())
+        })?;
         self.transcript();
         self.function("instances", "fractions", "InstanceNotCanonical()", |g| {
             g.instances_sum();
@@ -308,11 +312,16 @@ impl<'a> Generator<'a> {
     ) -> Result<(), Error> {
         self.lines.blank();
         self.lines.push(format!("// hallmark:phase {phase}"));
-        self.lines.push(format!("{name}(r)"));
+        let parameters = if name == "encodings" { "r, q" } else { "r" };
+        if name == "encodings" {
+            self.lines.push("// The base field's modulus.");
+            self.lines.push(format!("let q := add({}, iszero(calldatasize()))", names::BASE_MODULUS));
+        }
+        self.lines.push(format!("{name}({parameters})"));
         let main = std::mem::replace(&mut self.lines, Lines::new(3));
         self.lines.blank();
         self.lines.push(format!("// hallmark:phase {phase}"));
-        self.lines.open(format!("function {name}(r) {{"));
+        self.lines.open(format!("function {name}({parameters}) {{"));
         self.lines.push("let ok := 1");
         let result = write(self);
         self.lines.push("if ok { leave }");
@@ -365,7 +374,6 @@ impl<'a> Generator<'a> {
         let layout = self.layout;
         let l = &mut self.lines;
         l.phase("calldata", "Sizes, offsets, points and scalars, before any is used.");
-        l.note("let ok := 1", "Every check that may wait for its section's end.");
         l.push(format!("if gt(mload(0x40), {MEMORY:#06x}) {{ {} }}", fail("MemoryReserved()")));
         l.push(format!(
             "if iszero(eq(proof.length, {:#06x})) {{ {} }}",
@@ -385,21 +393,23 @@ impl<'a> Generator<'a> {
             layout.instances_at()
         ));
         l.push(format!(")) {{ {} }}", fail("CalldataLayoutInvalid()")));
-        l.blank();
+    }
+
+    /// Points and evaluations, before any is used.
+    fn encodings(&mut self) {
+        let layout = self.layout;
+        let l = &mut self.lines;
         l.push("// Points: canonical coordinates, on y^2 = x^3 + 3 (infinity, (0, 0), is not).");
-        l.open("{");
-        l.push(format!("let q := {}", names::BASE_MODULUS));
         for at in &layout.points {
             l.open("{");
             l.push(format!("let px := calldataload({at:#06x})"));
             l.push(format!("let py := calldataload({:#06x})", at + 0x20));
             l.push(
-                "ok := and(ok, and(and(lt(px, q), lt(py, q)), \
-                 eq(addmod(mulmod(px, mulmod(px, px, q), q), 3, q), mulmod(py, py, q))))",
+                "ok := and(and(and(lt(px, q), lt(py, q)), \
+                 eq(addmod(mulmod(px, mulmod(px, px, q), q), 3, q), mulmod(py, py, q))), ok)",
             );
             l.close();
         }
-        l.close();
         l.push(format!("if iszero(ok) {{ {} }}", fail("PointInvalid()")));
         l.blank();
         l.push("// Evaluations: canonical scalars.");
@@ -409,7 +419,6 @@ impl<'a> Generator<'a> {
         for chunk in conditions.chunks(8) {
             l.push(format!("ok := and({}, ok)", all_of(chunk)));
         }
-        l.push(format!("if iszero(ok) {{ {} }}", fail("ScalarNotCanonical()")));
     }
 
     fn transcript(&mut self) {
