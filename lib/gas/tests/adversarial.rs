@@ -259,7 +259,7 @@ fn lengths_are_exact() {
 fn offsets_are_those_of_an_encoder() {
     let f = fixture();
     let calldata = f.case.calldata();
-    let mut set = |at: usize, value: usize| {
+    let set = |at: usize, value: usize| {
         let mut changed = calldata.clone();
         changed[at..at + 32].fill(0);
         changed[at + 24..at + 32].copy_from_slice(&(value as u64).to_be_bytes());
