@@ -1,1 +1,21 @@
-//! Part of Hallmark.
+//! Foundry projects around a generated verifier: what a person starts from, and what `build`
+//! refreshes in it later.
+//!
+//! Three ways in: [`new_project`] makes a folder, [`init_project`] adds to an existing Foundry
+//! project and overwrites nothing, [`refresh_project`] rewrites the generated files of either, as
+//! long as nobody changed them by hand. All three write complete files or none.
+
+mod error;
+mod foundry;
+mod layout;
+mod render;
+mod spec;
+mod write;
+
+pub use error::Error;
+pub use foundry::FoundryLayout;
+pub use layout::{LOCK_FILE, Ownership};
+pub use spec::{Accuracy, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
+pub use write::{
+    Skipped, Written, check_init, check_new, init_project, new_project, refresh_project,
+};

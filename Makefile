@@ -1,0 +1,56 @@
+# `make demo` and `make test` do all set-up themselves on a machine with Rust, Node and make.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
+HALLMARK := $(TARGET)/release/hallmark
+export HALLMARK_BINARY := $(HALLMARK)
+# One profile for the binary and the tests: the dependencies are compiled once.
+CARGO := cargo
+FLAGS := --release --locked --workspace
+
+.PHONY: help setup build demo test fmt lint test-rust test-forge test-slow clean
+
+help: ## What can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## forge and solc, pinned, into this folder (see tools/setup.sh).
+	@tools/setup.sh
+
+build: setup ## The `hallmark` binary.
+	$(CARGO) build $(FLAGS)
+
+demo: build ## The main job on the embedded model: model, proof, verifier, green forge test, gas.
+	rm -rf demo
+	$(HALLMARK) new demo
+	cd demo && forge test
+	$(HALLMARK) --project demo gas
+
+test: setup lint test-forge test-rust ## Everything that CI checks.
+
+fmt: setup ## Formats Rust and Solidity.
+	$(CARGO) fmt --all
+	forge fmt
+
+lint: setup ## Formatting and lints, warnings being errors.
+	$(CARGO) fmt --all --check
+	forge fmt --check
+	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
+
+test-forge: setup ## Forge tests of contracts/, with a real proof.
+	forge test
+
+test-rust: setup build ## Unit, integration and end-to-end tests of the binary.
+	$(CARGO) test $(FLAGS)
+
+test-slow: setup build ## What takes minutes: 10,000 fuzz runs per Forge test, ignored Rust tests.
+	FOUNDRY_PROFILE=ci forge test
+	$(CARGO) test $(FLAGS) -- --ignored
+
+clean: ## Removes what was built; node_modules and the cargo registry stay.
+	rm -rf out cache demo .tools
+	$(CARGO) clean

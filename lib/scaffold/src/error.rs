@@ -1,0 +1,102 @@
+//! What can go wrong.
+
+use std::path::{Path, PathBuf};
+
+/// Error of this crate. Every one names the file or the field it is about.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder for a new project has something in it.
+    #[error("`{}` exists and is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// `init` outside a Foundry project.
+    #[error("`{}` is not a Foundry project: it has no foundry.toml", .0.display())]
+    NotFoundry(PathBuf),
+    /// `init` where there is a project of ours already.
+    #[error("`{}` exists: this is a hallmark project already", .0.display())]
+    AlreadyInitialised(PathBuf),
+    /// A foundry.toml that cannot be read.
+    #[error("`{}` is not valid TOML: {message}", .path.display())]
+    FoundryToml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        message: String,
+    },
+    /// A lock file that cannot be read.
+    #[error("`{}` is not a lock file of hallmark: {message}", .path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        message: String,
+    },
+    /// Something in the description of the project cannot be rendered.
+    #[error("{field}: {message}")]
+    Spec {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A template does not render: a bug of this crate.
+    #[error("template `{name}` does not render: {source}")]
+    Template {
+        /// The template.
+        name: String,
+        /// Why.
+        source: Box<minijinja::Error>,
+    },
+    /// Reading or writing failed.
+    #[error("cannot {action} `{}`: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn spec(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Spec {
+            field,
+            message: message.into(),
+        }
+    }
+
+    /// What the person can do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotEmpty(_) => Some(
+                "choose another folder, or run `hallmark init` inside an existing Foundry project"
+                    .into(),
+            ),
+            Self::NotFoundry(_) => {
+                Some("make a project with `hallmark new`, or run `forge init` first".into())
+            }
+            Self::AlreadyInitialised(_) => {
+                Some("`hallmark build` remakes what is stale in it".into())
+            }
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("the folder must be writable".into())
+                }
+                std::io::ErrorKind::StorageFull => Some("the disk is full".into()),
+                _ => None,
+            },
+            Self::Lock { .. } => Some("restore it from version control, or delete it".into()),
+            _ => None,
+        }
+    }
+}

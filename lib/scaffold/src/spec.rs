@@ -1,0 +1,108 @@
+//! What a project is made from.
+
+use std::collections::BTreeMap;
+
+/// Everything that the templates say about one model, its verifier and one real proof.
+#[derive(Clone, Debug)]
+pub struct ProjectSpec {
+    /// Name of the project, for its README.
+    pub project_name: String,
+    /// The model and its inputs.
+    pub model: ModelFiles,
+    /// The model's outputs, in the order of the public values.
+    pub outputs: Vec<Output>,
+    /// Name of the contract in `verifier_source`.
+    pub verifier_contract: String,
+    /// Solidity source of the verifier.
+    pub verifier_source: String,
+    /// Further generated Solidity files, for the folder of sources.
+    pub sources: Vec<SourceFile>,
+    /// True when the SRS is a development one.
+    pub dev_srs: bool,
+    /// A real proof.
+    pub fixture: Fixture,
+    /// How exact the circuit has to be.
+    pub accuracy: Accuracy,
+    /// `gas`, `prover` or `balanced`.
+    pub objective: String,
+    /// Versions to pin and to record.
+    pub versions: Versions,
+    /// Hashes of what the generated files come from, for the lock file: name to value.
+    pub provenance: BTreeMap<String, String>,
+}
+
+/// The model's files, as they are copied into the project.
+#[derive(Clone, Debug)]
+pub struct ModelFiles {
+    /// Name for titles and comments.
+    pub name: String,
+    /// The ONNX file.
+    pub onnx: Vec<u8>,
+    /// The input that the proof is for: file name and contents.
+    pub input: (String, Vec<u8>),
+    /// Inputs that scales are chosen on: file name and contents.
+    pub calibration: Option<(String, Vec<u8>)>,
+    /// Sizes given to symbolic dimensions.
+    pub dimensions: BTreeMap<String, usize>,
+}
+
+/// One output of the model.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// ONNX name.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// `real = integer / 2^fraction_bits`.
+    pub fraction_bits: u32,
+}
+
+/// A generated Solidity file.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// File name, no folder.
+    pub file_name: String,
+    /// Its text.
+    pub source: String,
+}
+
+/// A real proof and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Fixture {
+    /// The proof.
+    pub proof: Vec<u8>,
+    /// The public values, big-endian.
+    pub instances: Vec<[u8; 32]>,
+    /// Hash of the verifying key.
+    pub verifying_key_id: [u8; 32],
+    /// Identity of the SRS.
+    pub srs_id: [u8; 32],
+    /// Outputs of the float model on the same input, all outputs one after the other.
+    pub reference: Vec<f64>,
+    /// How far the outputs may be from `reference`.
+    pub tolerance: f64,
+}
+
+/// How exact the circuit has to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Accuracy {
+    /// In units of the output.
+    MaxAbsError(f64),
+    /// Relative to the output's range.
+    MaxRelError(f64),
+}
+
+/// Versions to pin and to record.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// Version of hallmark.
+    pub generator: String,
+    /// Version of solc to pin.
+    pub solc: String,
+    /// EVM version to pin.
+    pub evm: String,
+    /// `optimizer_runs` to pin.
+    pub optimizer_runs: u32,
+    /// Version of forge that CI installs.
+    pub forge: String,
+}

@@ -1,0 +1,347 @@
+//! Projects on disk: what is written, what is left alone, and that forge finds nothing to format
+//! or to complain about. Verifiers with real proofs run in the end-to-end tests of the binary; the
+//! contract here refuses everything and only has to compile.
+
+use hallmark_scaffold::{
+    Accuracy, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions, init_project,
+    new_project, refresh_project,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const REFUSES: &str = r#"// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.20;
+
+contract RefusingVerifier {
+    bytes32 public constant SRS_ID = 0;
+    bytes32 public constant VERIFYING_KEY_ID = 0;
+
+    function verifyProof(bytes calldata, uint256[] calldata) external pure returns (bool) {
+        revert("refused");
+    }
+}
+"#;
+
+fn output(name: &str, shape: &[usize]) -> Output {
+    Output {
+        name: name.into(),
+        shape: shape.into(),
+        fraction_bits: 14,
+    }
+}
+
+fn word(value: u64) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[24..].copy_from_slice(&value.to_be_bytes());
+    word
+}
+
+fn spec(outputs: Vec<Output>) -> ProjectSpec {
+    let count = outputs
+        .iter()
+        .map(|o| o.shape.iter().product::<usize>())
+        .sum();
+    ProjectSpec {
+        project_name: "demo".into(),
+        model: ModelFiles {
+            name: "model \"with\" */ odd\nname".into(),
+            onnx: b"onnx".to_vec(),
+            input: ("input.json".into(), b"{}".to_vec()),
+            calibration: Some(("calibration.json".into(), b"[]".to_vec())),
+            dimensions: BTreeMap::from([("batch size".into(), 1)]),
+        },
+        outputs,
+        verifier_contract: "RefusingVerifier".into(),
+        verifier_source: REFUSES.into(),
+        sources: vec![],
+        dev_srs: true,
+        fixture: Fixture {
+            proof: vec![0xab; 2_000],
+            instances: vec![word(5000); count],
+            verifying_key_id: [2; 32],
+            srs_id: [3; 32],
+            reference: vec![-0.25; count],
+            tolerance: 1e-3,
+        },
+        accuracy: Accuracy::MaxRelError(1e-3),
+        objective: "balanced".into(),
+        versions: Versions {
+            generator: "0.0.0".into(),
+            solc: "0.8.30".into(),
+            evm: "prague".into(),
+            optimizer_runs: 200,
+            forge: "1.7.1".into(),
+        },
+        provenance: BTreeMap::from([("onnx".into(), "00".into())]),
+    }
+}
+
+fn one() -> ProjectSpec {
+    spec(vec![output("score", &[1, 1])])
+}
+
+/// Every file below a folder, with its contents.
+fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(
+                    path.strip_prefix(root).unwrap().into(),
+                    fs::read(&path).unwrap(),
+                );
+            }
+        }
+    }
+    files
+}
+
+/// forge, when there is one: from `FORGE`, else from PATH. `make test` always provides it.
+fn forge(root: &Path, arguments: &[&str]) {
+    let program = std::env::var_os("FORGE").unwrap_or_else(|| "forge".into());
+    if Command::new(&program).arg("--version").output().is_err() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "forge is not on PATH: run `make test`"
+        );
+        return;
+    }
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "forge {arguments:?} in {}:\n{}{}",
+        root.display(),
+        String::from_utf8_lossy(&output.stdout).chars().take(3_000).collect::<String>(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn new_projects_build_and_are_formatted() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "an_output_name_that_is_much_longer_than_anything_sensible_but_comes_from_a_file";
+    for (name, outputs) in [
+        ("one", vec![output("score", &[1, 1])]),
+        ("many", vec![output("logits", &[1, 10])]),
+        (
+            "several",
+            vec![output(long, &[1]), output("b", &[2, 3]), output("c", &[])],
+        ),
+        ("thousand", vec![output("logits", &[1, 1000])]),
+    ] {
+        let dir = folder.path().join(name);
+        let written = new_project(&dir, &spec(outputs)).unwrap();
+        assert!(written.skipped.is_empty());
+        assert_eq!(written.written.len(), tree(&dir).len());
+        forge(&dir, &["fmt", "--check"]);
+        forge(&dir, &["build", "--deny", "warnings"]);
+    }
+    // Nothing but the projects is left behind.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn new_projects_are_reproducible() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    new_project(&a, &one()).unwrap();
+    fs::create_dir(&b).unwrap();
+    new_project(&b, &one()).unwrap();
+    assert_eq!(tree(&a), tree(&b));
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine"), "mine").unwrap();
+    assert!(matches!(
+        new_project(folder.path(), &one()),
+        Err(Error::NotEmpty(_))
+    ));
+    assert!(matches!(
+        new_project(&folder.path().join("mine"), &one()),
+        Err(Error::NotEmpty(_))
+    ));
+    assert_eq!(tree(folder.path()).len(), 1);
+}
+
+#[test]
+fn a_project_that_cannot_be_rendered_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("p");
+    let mut bad = vec![one(); 6];
+    bad[0].fixture.instances.clear();
+    bad[1].fixture.reference[0] = f64::NAN;
+    bad[2].fixture.instances[0] = [0xff; 32];
+    bad[3].verifier_contract = "Not a name".into();
+    bad[4].model.input.0 = "../escape.json".into();
+    bad[5].sources = vec![SourceFile {
+        file_name: "a/B.sol".into(),
+        source: String::new(),
+    }];
+    for spec in bad {
+        assert!(matches!(new_project(&dir, &spec), Err(Error::Spec { .. })));
+        assert!(tree(folder.path()).is_empty());
+    }
+}
+
+fn foundry_project(settings: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("foundry.toml"), settings).unwrap();
+    folder
+}
+
+#[test]
+fn init_overwrites_nothing() {
+    let folder = foundry_project("[profile.default]\nsrc = 'contracts'\nlibs = ['deps']\n");
+    let root = folder.path();
+    fs::create_dir(root.join("contracts")).unwrap();
+    fs::write(root.join("README.md"), "mine").unwrap();
+    let before = tree(root);
+    let written = init_project(root, &one()).unwrap();
+    let after = tree(root);
+    for (path, contents) in &before {
+        assert_eq!(after.get(path), Some(contents), "{}", path.display());
+    }
+    let skipped: Vec<_> = written
+        .skipped
+        .iter()
+        .map(|s| s.path.to_str().unwrap())
+        .collect();
+    assert_eq!(skipped, ["README.md", "foundry.toml"]);
+    assert!(after.contains_key(Path::new("contracts/Verifier.sol")));
+    assert!(after.contains_key(Path::new("deps/hallmark/src/types/Wad.sol")));
+    assert_eq!(after.len(), before.len() + written.written.len());
+    forge(root, &["build"]);
+    assert!(matches!(
+        init_project(root, &one()),
+        Err(Error::AlreadyInitialised(_))
+    ));
+}
+
+#[test]
+fn init_steps_aside_for_files_of_the_same_name() {
+    let folder = foundry_project("[profile.default]\nauto_detect_remappings = true\n");
+    let root = folder.path();
+    fs::create_dir(root.join("src")).unwrap();
+    let mine = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.20;\n\ncontract Mine {}\n";
+    fs::write(root.join("src/Verifier.sol"), mine).unwrap();
+    let written = init_project(root, &one()).unwrap();
+    assert_eq!(written.notes.len(), 1);
+    assert_eq!(
+        fs::read_to_string(root.join("src/Verifier.sol")).unwrap(),
+        mine
+    );
+    assert!(root.join("src/hallmark/Verifier.sol").exists());
+    assert!(root.join("test/hallmark/Inference.t.sol").exists());
+    forge(root, &["build"]);
+    // And later builds still know where things are.
+    let mut next = one();
+    next.fixture.proof = vec![1; 10];
+    let refreshed = refresh_project(root, &next).unwrap();
+    assert_eq!(
+        refreshed.written,
+        [
+            Path::new("test/hallmark/fixtures/InferenceFixture.sol"),
+            Path::new("hallmark.lock")
+        ]
+    );
+}
+
+#[test]
+fn init_needs_a_foundry_project() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        init_project(folder.path(), &one()),
+        Err(Error::NotFoundry(_))
+    ));
+    assert!(tree(folder.path()).is_empty());
+}
+
+#[test]
+fn init_says_when_a_remapping_is_missing() {
+    let folder = foundry_project("[profile.default]\nauto_detect_remappings = false\n");
+    let written = init_project(folder.path(), &one()).unwrap();
+    assert!(
+        written.notes[0].contains("hallmark/=lib/hallmark/src/"),
+        "{:?}",
+        written.notes
+    );
+}
+
+#[test]
+fn refresh_rewrites_generated_files_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("p");
+    new_project(&root, &one()).unwrap();
+    let first = tree(&root);
+    assert!(refresh_project(&root, &one()).unwrap().written.is_empty());
+    assert_eq!(tree(&root), first);
+
+    let mut next = one();
+    next.verifier_source.push_str("// next\n");
+    next.fixture.proof = vec![0xcd; 1_000];
+    fs::write(root.join("src/ModelConsumer.sol"), "mine").unwrap();
+    fs::write(root.join("test/fixtures/InferenceFixture.sol"), "edited").unwrap();
+    let refreshed = refresh_project(&root, &next).unwrap();
+    assert_eq!(
+        refreshed.written,
+        [Path::new("src/Verifier.sol"), Path::new("hallmark.lock")]
+    );
+    assert_eq!(refreshed.skipped.len(), 1);
+    assert_eq!(refreshed.skipped[0].reason, "changed by hand");
+    assert_eq!(
+        fs::read(root.join("src/ModelConsumer.sol")).unwrap(),
+        b"mine"
+    );
+    assert!(
+        fs::read_to_string(root.join("src/Verifier.sol"))
+            .unwrap()
+            .ends_with("// next\n")
+    );
+
+    // A file that was removed comes back, and the edit is still not taken for ours.
+    fs::remove_file(root.join("src/Verifier.sol")).unwrap();
+    let again = refresh_project(&root, &next).unwrap();
+    assert_eq!(again.written, [Path::new("src/Verifier.sol")]);
+    assert_eq!(again.skipped.len(), 1);
+}
+
+#[test]
+fn a_damaged_lock_file_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("p");
+    new_project(&root, &one()).unwrap();
+    for text in ["version = 1\n", "not toml at all", ""] {
+        fs::write(root.join("hallmark.lock"), text).unwrap();
+        assert!(
+            matches!(refresh_project(&root, &one()), Err(Error::Lock { .. })),
+            "{text}"
+        );
+    }
+    let text = String::from_utf8(tree(&root).remove(Path::new("hallmark.lock")).unwrap()).unwrap();
+    assert!(text.is_empty());
+}
+
+/// What fails half-way leaves the folder as it was. `lib` being a file makes the vendored library
+/// impossible to write, after other files could already have been.
+#[test]
+fn init_that_fails_undoes_itself() {
+    let folder = foundry_project("[profile.default]\n");
+    let root = folder.path();
+    fs::write(root.join("lib"), "a file").unwrap();
+    let before = tree(root);
+    assert!(matches!(init_project(root, &one()), Err(Error::Io { .. })));
+    assert_eq!(tree(root), before);
+    assert_eq!(fs::read_dir(root).unwrap().count(), 2);
+}
