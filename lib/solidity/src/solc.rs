@@ -1,0 +1,383 @@
+//! The Solidity compiler: finding one, and driving it through standard JSON.
+
+use crate::error::Error;
+use foundry_compilers::solc::Solc as Runner;
+use serde_json::{Value, json};
+use sha3::{Digest, Keccak256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The version that generated contracts are compiled and tested with.
+pub const SOLC_VERSION: &str = "0.8.30";
+
+/// Limit of runtime code in bytes (EIP-170).
+pub const CODE_LIMIT: usize = 24_576;
+
+const WRAPPER_STUB: &str = include_str!("../wrapper/solc");
+const WRAPPER_SCRIPT: &str = include_str!("../wrapper/solcjs-wrapper.cjs");
+
+/// Where to look for a compiler.
+#[derive(Clone, Debug)]
+pub struct SolcRequest {
+    /// A compiler that the user named; nothing else is tried when it is set.
+    pub explicit: Option<PathBuf>,
+    /// The project: its foundry.toml and node_modules, and those of the folders above, are read.
+    pub project: PathBuf,
+    /// Version wanted, like `0.8.30`.
+    pub version: String,
+    /// Folder in which the wrapper of the npm compiler is kept.
+    pub cache: PathBuf,
+}
+
+impl SolcRequest {
+    /// The pinned version, for the project in `project`, with the user's cache folder.
+    pub fn new(project: impl Into<PathBuf>) -> Self {
+        let cache = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| home().map(|home| home.join(".cache")))
+            .unwrap_or_else(std::env::temp_dir)
+            .join("hallmark");
+        Self { explicit: None, project: project.into(), version: SOLC_VERSION.into(), cache }
+    }
+}
+
+/// Pipelines and optimiser of one compilation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompilerSettings {
+    /// Optimiser on.
+    pub optimizer: bool,
+    /// Expected number of calls over the contract's life: larger favours gas over code size.
+    pub optimizer_runs: u32,
+    /// Compile through the IR (`viaIR`).
+    pub via_ir: bool,
+    /// Oldest EVM that must run the code. `paris` has no `PUSH0`, `MCOPY` or transient storage.
+    pub evm_version: String,
+}
+
+impl Default for CompilerSettings {
+    /// The settings that generated projects pin.
+    fn default() -> Self {
+        Self {
+            optimizer: true,
+            optimizer_runs: 1_000_000,
+            via_ir: false,
+            evm_version: "paris".into(),
+        }
+    }
+}
+
+/// A compiled contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// Name of the contract.
+    pub name: String,
+    /// Code that deploys it, without constructor arguments.
+    pub creation_code: Vec<u8>,
+    /// Code of the deployed contract.
+    pub runtime_code: Vec<u8>,
+    /// Solidity's source map of the runtime code.
+    pub runtime_source_map: String,
+    /// Index of `source` in the source map.
+    pub source_index: u32,
+    /// The source file that defines the contract.
+    pub source: String,
+    /// ABI as JSON.
+    pub abi: String,
+}
+
+/// A located compiler.
+#[derive(Clone, Debug)]
+pub struct Solc {
+    runner: Runner,
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).map(PathBuf::from)
+}
+
+/// `~/.svm/V/solc-V` and its newer place under the data folder.
+fn svm_paths(version: &str) -> Vec<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home().map(|home| home.join(".local/share")));
+    let mut roots: Vec<PathBuf> = home().map(|home| home.join(".svm")).into_iter().collect();
+    roots.extend(data.map(|data| data.join("svm")));
+    roots
+        .into_iter()
+        .map(|root| root.join(version).join(format!("solc-{version}")))
+        .collect()
+}
+
+/// The `solc` (or `solc_version`) key of the nearest foundry.toml's default profile.
+fn foundry_setting(project: &Path) -> Option<(PathBuf, String)> {
+    let folder = project.ancestors().find(|a| a.join("foundry.toml").is_file())?;
+    let file = folder.join("foundry.toml");
+    let table: toml::Table = std::fs::read_to_string(&file).ok()?.parse().ok()?;
+    let profile = table.get("profile")?.get("default")?;
+    let value = profile.get("solc").or_else(|| profile.get("solc_version"))?.as_str()?;
+    Some((file, value.to_owned()))
+}
+
+/// A folder with `soljson.js`: `SOLCJS_DIR`, then node_modules of the project, the working folder,
+/// and the folders above them.
+fn solcjs_folder(project: &Path, tried: &mut Vec<String>) -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("SOLCJS_DIR").map(PathBuf::from).into_iter().collect();
+    let starts = [project.to_path_buf(), std::env::current_dir().unwrap_or_default()];
+    for start in &starts {
+        folders.extend(start.ancestors().map(|a| a.join("node_modules").join("solc")));
+    }
+    let found = folders.iter().find(|f| f.join("soljson.js").is_file()).cloned();
+    if found.is_none() {
+        tried.push(format!(
+            "npm package `solc`: no soljson.js in SOLCJS_DIR or in node_modules of {} and above",
+            project.display()
+        ));
+    }
+    found
+}
+
+fn write_file(path: &Path, contents: &str) -> Result<(), Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    if std::fs::read_to_string(path).is_ok_and(|old| old == contents) {
+        return Ok(());
+    }
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&temporary, contents).map_err(io)?;
+    std::fs::rename(&temporary, path).map_err(io)
+}
+
+/// Writes the wrapper that makes the npm compiler look like solc, and returns its path.
+///
+/// # Errors
+/// When the cache folder cannot be written.
+pub fn install_wrapper(solcjs: &Path, cache: &Path) -> Result<PathBuf, Error> {
+    let digest = Keccak256::digest(solcjs.to_string_lossy().as_bytes());
+    let folder = cache.join("solcjs").join(hex::encode(&digest[..8]));
+    std::fs::create_dir_all(&folder)
+        .map_err(|source| Error::Io { path: folder.clone(), source })?;
+    write_file(&folder.join("solcjs-dir"), &solcjs.to_string_lossy())?;
+    write_file(&folder.join("solcjs-wrapper.cjs"), WRAPPER_SCRIPT)?;
+    let stub = folder.join("solc");
+    write_file(&stub, WRAPPER_STUB)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&stub, std::fs::Permissions::from_mode(0o755))
+            .map_err(|source| Error::Io { path: stub.clone(), source })?;
+    }
+    Ok(stub)
+}
+
+impl Solc {
+    /// Finds a compiler of the wanted version. In this order: the named one, `HALLMARK_SOLC`,
+    /// `FOUNDRY_SOLC`, `solc` in foundry.toml, `solc` on `PATH`, installations that Foundry keeps,
+    /// (with the feature `svm-solc`) a download, and the npm package.
+    ///
+    /// # Errors
+    /// [`Error::NoSolc`] with everything that was tried.
+    pub fn locate(request: &SolcRequest) -> Result<Self, Error> {
+        let mut tried = Vec::new();
+        let version = request.version.as_str();
+        let no_solc = |tried: Vec<String>| Error::NoSolc { version: version.to_owned(), tried };
+        if let Some(path) = &request.explicit {
+            return Self::probe(path, version, "the path given", &mut tried)
+                .ok_or_else(|| no_solc(tried));
+        }
+        for name in ["HALLMARK_SOLC", "FOUNDRY_SOLC"] {
+            match std::env::var(name) {
+                Ok(value) if !value.is_empty() => {
+                    if let Some(solc) = Self::from_setting(&value, version, name, &mut tried) {
+                        return Ok(solc);
+                    }
+                }
+                _ => tried.push(format!("{name}: not set")),
+            }
+        }
+        match foundry_setting(&request.project) {
+            Some((file, value)) => {
+                let what = format!("`solc` in {}", file.display());
+                // A path there is relative to the file.
+                let absolute = file.parent().map(|p| p.join(&value)).filter(|p| p.is_file());
+                let value = absolute.map_or(value, |p| p.to_string_lossy().into_owned());
+                if let Some(solc) = Self::from_setting(&value, version, &what, &mut tried) {
+                    return Ok(solc);
+                }
+            }
+            None => tried.push(format!(
+                "foundry.toml of {} and above: none sets `solc`",
+                request.project.display()
+            )),
+        }
+        let on_path = std::env::var_os("PATH").and_then(|paths| {
+            std::env::split_paths(&paths).map(|p| p.join("solc")).find(|p| p.is_file())
+        });
+        match on_path {
+            Some(path) => {
+                if let Some(solc) = Self::probe(&path, version, "PATH", &mut tried) {
+                    return Ok(solc);
+                }
+            }
+            None => tried.push("PATH: no solc".into()),
+        }
+        if let Some(solc) = Self::from_setting(version, version, "Foundry's compilers", &mut tried) {
+            return Ok(solc);
+        }
+        #[cfg(feature = "svm-solc")]
+        match version.parse().map(|v| Runner::find_or_install(&v)) {
+            Ok(Ok(runner)) => return Ok(Self { runner }),
+            Ok(Err(error)) => tried.push(format!("download: {error}")),
+            Err(error) => tried.push(format!("download: {error}")),
+        }
+        if let Some(folder) = solcjs_folder(&request.project, &mut tried) {
+            let stub = install_wrapper(&folder, &request.cache)?;
+            if let Some(solc) = Self::probe(&stub, version, "the npm package", &mut tried) {
+                return Ok(solc);
+            }
+        }
+        Err(no_solc(tried))
+    }
+
+    /// A setting is a path or a version.
+    fn from_setting(value: &str, wanted: &str, what: &str, tried: &mut Vec<String>) -> Option<Self> {
+        let is_version = value.split('.').count() == 3
+            && value.chars().all(|c| c.is_ascii_digit() || c == '.');
+        if !is_version {
+            return Self::probe(Path::new(value), wanted, what, tried);
+        }
+        for path in svm_paths(value) {
+            if path.is_file() {
+                if let Some(solc) = Self::probe(&path, wanted, what, tried) {
+                    return Some(solc);
+                }
+            } else {
+                tried.push(format!("{what}: {} does not exist", path.display()));
+            }
+        }
+        None
+    }
+
+    fn probe(path: &Path, wanted: &str, what: &str, tried: &mut Vec<String>) -> Option<Self> {
+        match Runner::new(path) {
+            Ok(runner) if runner.version_short().to_string() == wanted => Some(Self { runner }),
+            Ok(runner) => {
+                tried.push(format!(
+                    "{what}: {} is version {}",
+                    path.display(),
+                    runner.version_short()
+                ));
+                None
+            }
+            Err(error) => {
+                tried.push(format!("{what}: {} does not run: {error}", path.display()));
+                None
+            }
+        }
+    }
+
+    /// The executable.
+    pub fn path(&self) -> &Path {
+        &self.runner.solc
+    }
+
+    /// Its version, like `0.8.30`.
+    pub fn version(&self) -> String {
+        self.runner.version_short().to_string()
+    }
+
+    /// Compiles files given as name → contents; returns every contract with code.
+    ///
+    /// # Errors
+    /// [`Error::Compile`] with the compiler's messages; [`Error::SolcRun`] when it does not answer.
+    pub fn compile(
+        &self,
+        sources: &BTreeMap<String, String>,
+        settings: &CompilerSettings,
+    ) -> Result<Vec<Artifact>, Error> {
+        let input = json!({
+            "language": "Solidity",
+            "sources": sources
+                .iter()
+                .map(|(name, content)| (name.clone(), json!({ "content": content })))
+                .collect::<serde_json::Map<String, Value>>(),
+            "settings": {
+                "optimizer": { "enabled": settings.optimizer, "runs": settings.optimizer_runs },
+                "viaIR": settings.via_ir,
+                "evmVersion": settings.evm_version,
+                "metadata": { "bytecodeHash": "none", "appendCBOR": false },
+                "outputSelection": { "*": { "*": [
+                    "abi", "evm.bytecode.object",
+                    "evm.deployedBytecode.object", "evm.deployedBytecode.sourceMap"
+                ] } },
+            },
+        });
+        let failed = |message: String| Error::SolcRun { path: self.runner.solc.clone(), message };
+        let output = self.runner.compile_output(&input).map_err(|e| failed(e.to_string()))?;
+        let output: Value = serde_json::from_slice(&output).map_err(|e| failed(e.to_string()))?;
+        let messages: Vec<String> = output
+            .get("errors")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|e| e.get("severity").and_then(Value::as_str) == Some("error"))
+            .map(|e| {
+                let text = e.get("formattedMessage").or_else(|| e.get("message"));
+                text.and_then(Value::as_str).unwrap_or("error without a message").to_owned()
+            })
+            .collect();
+        if !messages.is_empty() {
+            return Err(Error::Compile { messages });
+        }
+        let bytes = |contract: &Value, which: &str| -> Result<Vec<u8>, Error> {
+            let object = contract
+                .pointer(&format!("/evm/{which}/object"))
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            hex::decode(object).map_err(|e| failed(format!("bytecode is not hexadecimal: {e}")))
+        };
+        let mut artifacts = Vec::new();
+        let files = output.get("contracts").and_then(Value::as_object);
+        for (file, contracts) in files.into_iter().flatten() {
+            let source_index = output
+                .pointer(&format!("/sources/{}/id", file.replace('~', "~0").replace('/', "~1")))
+                .and_then(Value::as_u64)
+                .and_then(|id| u32::try_from(id).ok())
+                .unwrap_or(0);
+            for (name, contract) in contracts.as_object().into_iter().flatten() {
+                let runtime_code = bytes(contract, "deployedBytecode")?;
+                if runtime_code.is_empty() {
+                    continue;
+                }
+                artifacts.push(Artifact {
+                    name: name.clone(),
+                    creation_code: bytes(contract, "bytecode")?,
+                    runtime_code,
+                    runtime_source_map: contract
+                        .pointer("/evm/deployedBytecode/sourceMap")
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    source_index,
+                    source: sources.get(file).cloned().unwrap_or_default(),
+                    abi: contract.get("abi").map(Value::to_string).unwrap_or_default(),
+                });
+            }
+        }
+        Ok(artifacts)
+    }
+
+    /// Compiles one file and returns the contract `name`.
+    ///
+    /// # Errors
+    /// As [`Solc::compile`], and when the file has no such contract.
+    pub fn compile_contract(
+        &self,
+        name: &str,
+        source: &str,
+        settings: &CompilerSettings,
+    ) -> Result<Artifact, Error> {
+        let sources = BTreeMap::from([(format!("{name}.sol"), source.to_owned())]);
+        self.compile(&sources, settings)?.into_iter().find(|a| a.name == name).ok_or_else(|| {
+            Error::Compile { messages: vec![format!("the source defines no contract `{name}`")] }
+        })
+    }
+}
