@@ -89,3 +89,73 @@ impl From<hallmark_proof::Error> for Failure {
         }
     }
 }
+
+impl From<hallmark_graph::Error> for Failure {
+    fn from(error: hallmark_graph::Error) -> Self {
+        use hallmark_graph::Error;
+        let failure = Self::new(error.to_string());
+        let hint = match &error {
+            Error::Read { source, .. } => io_hint(source).map(str::to_owned),
+            Error::Parse { .. } => {
+                Some("check that the file is a complete ONNX model (export it again)".to_owned())
+            }
+            Error::DynamicDimension { symbol, .. } => {
+                Some(format!("give its size with `--dimension {symbol}=SIZE`"))
+            }
+            Error::Unsupported(_) => {
+                Some("`hallmark inspect` lists every node; rewrite those named here".to_owned())
+            }
+            Error::InputCount { .. } | Error::InputLength { .. } | Error::InputFile { .. } => Some(
+                "expected {\"input_data\": [[…], …]}, one flat row-major list per model input"
+                    .to_owned(),
+            ),
+            Error::InputNotFinite { .. } => Some("replace it by a number".to_owned()),
+            Error::OutOfRange { .. } => Some(
+                "add inputs like this one to the calibration file, then run `hallmark build`"
+                    .to_owned(),
+            ),
+            Error::AccuracyUnreachable { .. } => {
+                Some("allow a larger error with `--max-abs-error` or `--max-rel-error`".to_owned())
+            }
+            _ => None,
+        };
+        Self { hint, bug: matches!(error, Error::Malformed { .. }), ..failure }
+    }
+}
+
+impl From<hallmark_circuit::CompileError> for Failure {
+    fn from(error: hallmark_circuit::CompileError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<hallmark_circuit::WitnessError> for Failure {
+    fn from(error: hallmark_circuit::WitnessError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<hallmark_solidity::Error> for Failure {
+    fn from(error: hallmark_solidity::Error) -> Self {
+        use hallmark_solidity::Error;
+        let failure = Self::new(error.to_string());
+        match &error {
+            Error::NoSolc { version, .. } => failure.hint(format!(
+                "name one with `--solc PATH`, or run `npm install --save-dev solc@{version}` in the project"
+            )),
+            Error::Io { source, .. } => match io_hint(source) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            },
+            _ => failure,
+        }
+    }
+}
+
+impl From<hallmark_gas::Error> for Failure {
+    fn from(error: hallmark_gas::Error) -> Self {
+        use hallmark_gas::Error;
+        let bug = matches!(error, Error::Sum { .. } | Error::OtherCode { .. } | Error::NoCode { .. });
+        Self { bug, ..Self::new(error.to_string()) }
+    }
+}

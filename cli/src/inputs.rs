@@ -43,13 +43,6 @@ pub(crate) fn load(
     Ok(Loaded { model, onnx, name: model_name(path) })
 }
 
-/// Loads the embedded model.
-pub(crate) fn load_demo(shell: &Shell) -> Outcome<Loaded> {
-    let model = Model::from_bytes(demo::ONNX, &BTreeMap::new())?;
-    report_notes(shell, &model);
-    Ok(Loaded { model, onnx: demo::ONNX.to_vec(), name: demo::NAME.to_owned() })
-}
-
 fn report_notes(shell: &Shell, model: &Model) {
     for note in model.notes() {
         shell.note(note);

@@ -7,7 +7,7 @@ use crate::measure::{Lap, Stopwatch};
 use crate::opts::SolcArgs;
 use crate::output::Shell;
 use crate::settings::objective_name;
-use hallmark_circuit::{Circuit, Objective, cost};
+use hallmark_circuit::{Circuit, Objective};
 use hallmark_gas::{Deployment, Evm, HardFork, Profile};
 use hallmark_graph::ir::IntegerGraph;
 use hallmark_graph::{AccuracyBound, Execution, Model};
@@ -68,7 +68,7 @@ pub(crate) fn calibrate(
     let step = shell.step("Calibrating", format!("on {} input(s)", samples.len()));
     let mut cost = |graph: &IntegerGraph| {
         let circuit = Circuit::compile(graph, objective).ok()?;
-        Some(price(&cost::estimate(&circuit.statistics()), objective))
+        Some(objective.score(&circuit.estimate()))
     };
     let found = hallmark_graph::calibrate(model, samples, bound, &mut cost, &mut |text| {
         step.message(text);
@@ -86,17 +86,6 @@ pub(crate) fn calibrate(
     );
     shell.detail(&format!("settings: {:?}", found.settings));
     Ok(Quantised { graph: found.graph, accuracy })
-}
-
-/// One number per candidate, in the terms of the objective. Where one quantity decides, the other
-/// one breaks ties.
-fn price(estimate: &cost::Estimate, objective: Objective) -> f64 {
-    let (seconds, gas) = (estimate.prove_cpu_seconds, estimate.verify_gas);
-    match objective {
-        Objective::Prover => seconds + gas * 1e-9,
-        Objective::Gas => gas + seconds * 1e-3,
-        Objective::Balanced => (seconds.max(1e-3)).ln() + 2.0 * gas.max(1.0).ln(),
-    }
 }
 
 /// A relative bound in units of the output: relative to the range that the float model's outputs

@@ -30,8 +30,8 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) srs: SrsSettings,
     /// Where generated contracts are.
-    #[serde(default)]
-    pub(crate) contracts: ContractSettings,
+    #[serde(default, rename = "contracts")]
+    pub(crate) _contracts: ContractSettings,
 }
 
 /// `[model]`

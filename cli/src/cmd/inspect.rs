@@ -89,7 +89,7 @@ fn node(node: &NodeReport) -> serde_json::Value {
 }
 
 fn totals_table(
-    statistics: &hallmark_circuit::Statistics,
+    statistics: &hallmark_circuit::cost::Statistics,
     accuracy: &pipeline::Accuracy,
 ) -> String {
     let estimate = cost::estimate(statistics);

@@ -118,7 +118,7 @@ fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings
             objective: Some(objective_name(args.objective.into()).to_owned()),
         },
         srs: Default::default(),
-        contracts: Default::default(),
+        _contracts: Default::default(),
     })
 }
 
