@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test fmt lint test-rust test-forge test-slow clean
+.PHONY: help setup build demo test fmt lint test-rust test-forge test-slow fixtures clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ test-rust: setup build ## Unit, integration and end-to-end tests of the binary.
 test-slow: setup build ## What takes minutes: 10,000 fuzz runs per Forge test, ignored Rust tests.
 	FOUNDRY_PROFILE=ci forge test
 	$(CARGO) test $(FLAGS) -- --ignored
+
+fixtures: build ## Remakes test/generated from the embedded model.
+	tools/fixtures.sh
+	forge fmt --check
 
 clean: ## Removes what was built; node_modules and the cargo registry stay.
 	rm -rf out cache demo .tools

@@ -61,17 +61,12 @@ if [ ! -e "$compiler" ]; then
     say "looking for solc $SOLC_VERSION"
     if ! timeout 60 "$PWD/.tools/bin/forge" build --root "$probe" >/dev/null 2>&1 && [ ! -e "$compiler" ]; then
         say "no native solc $SOLC_VERSION to be had: putting npm's at $compiler"
-        wrapper=tools/solc
-        [ -d lib/solidity/wrapper ] && wrapper=lib/solidity/wrapper
         mkdir -p "$versions"
         draft=$(mktemp -d "$versions/.hallmark-XXXXXX")
-        cp "$wrapper"/* "$draft/"
-        mv "$draft/solc" "$draft/solc-$SOLC_VERSION"
-        mkdir "$draft/node_modules"
-        for package in solc command-exists commander follow-redirects js-sha3 memorystream os-tmpdir semver tmp; do
-            [ ! -d "node_modules/$package" ] || cp -R "node_modules/$package" "$draft/node_modules/"
-        done
-        rm -rf "$draft/node_modules/solc/node_modules/.bin"
+        cp lib/solidity/wrapper/solcjs-wrapper.cjs "$draft/"
+        cp lib/solidity/wrapper/solc "$draft/solc-$SOLC_VERSION"
+        mkdir -p "$draft/node_modules/solc"
+        cp node_modules/solc/soljson.js node_modules/solc/package.json "$draft/node_modules/solc/"
         chmod 755 "$draft" "$draft/solc-$SOLC_VERSION"
         if [ -d "$versions/$SOLC_VERSION" ]; then rmdir "$versions/$SOLC_VERSION" || die "\`$versions/$SOLC_VERSION\` is there but holds no compiler" "remove it and run this again"; fi
         mv "$draft" "$versions/$SOLC_VERSION"

@@ -1,1 +1,19 @@
-fn main() {}
+//! `hallmark`: from an ONNX model to a proof, a Solidity verifier and a Foundry project.
+
+mod args;
+mod cache;
+mod cmd;
+mod error;
+mod forge;
+mod inputs;
+mod measure;
+mod opts;
+mod output;
+mod pipeline;
+mod project;
+mod settings;
+mod stages;
+
+fn main() -> std::process::ExitCode {
+    args::run()
+}

@@ -280,6 +280,12 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
     })
 }
 
+/// A name as the project's comments and settings have it: letters, digits and a few signs.
+pub fn plain_name(text: &str) -> String {
+    let name = comment(text);
+    if name.is_empty() { "model".to_owned() } else { name }
+}
+
 /// Text that is safe in a one-line comment and in Markdown code: model files are not trusted.
 fn comment(text: &str) -> String {
     let clean: String = text

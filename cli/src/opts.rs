@@ -1,0 +1,341 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// From an ONNX model to a proof, a Solidity verifier and a Foundry project.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hallmark",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  \
+        hallmark new demo                                  a project around an embedded model\n  \
+        hallmark new mine --model m.onnx --input i.json    a project around yours\n  \
+        hallmark inspect m.onnx                            what it would cost, before any key is made\n  \
+        hallmark --project mine build                      remakes what is stale"
+)]
+pub(crate) struct Opts {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print the result as JSON.
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Print the result and errors, nothing else.
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// Say more about what is done.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Global options")]
+    pub(crate) color: Color,
+    /// The project's folder (default: the nearest one above that has a hallmark.toml).
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Global options")]
+    pub(crate) project: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a project: model, proof, verifier, consumer, tests that pass.
+    New(NewArgs),
+    /// Add the same to an existing Foundry project, overwriting nothing.
+    Init(InitArgs),
+    /// Say what is in a model, what is not supported, and what a proof would cost.
+    Inspect(InspectArgs),
+    /// Choose scales: the cheapest circuit that is exact enough.
+    Calibrate,
+    /// Lay out the circuit.
+    Compile,
+    /// Make the keys.
+    Setup,
+    /// Prove an inference.
+    Prove(ProveArgs),
+    /// Verify a proof.
+    Verify(VerifyArgs),
+    /// Print what other tools need: calldata, a proof, the verifier.
+    Export(ExportArgs),
+    /// Remake whatever is stale, from the model to the Solidity files.
+    Build(BuildArgs),
+    /// Say what verification costs, by phase.
+    Gas(GasArgs),
+    /// Build what is stale, then run `forge test`.
+    Test(TestArgs),
+    /// Run the whole pipeline on one model and measure it.
+    Bench(BenchArgs),
+    /// Structured reference strings.
+    Srs(SrsArgs),
+    /// Say what is missing on this machine, and what mends it.
+    Doctor(DoctorArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Sizes of symbolic dimensions.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DimensionArgs {
+    /// Size of a symbolic dimension of the model; may be repeated.
+    #[arg(long = "dimension", value_name = "NAME=SIZE", value_parser = dimension)]
+    pub(crate) dimensions: Vec<(String, usize)>,
+}
+
+fn dimension(text: &str) -> Result<(String, usize), String> {
+    let (name, size) = text.split_once('=').ok_or("expected NAME=SIZE")?;
+    match size.parse() {
+        Ok(size) if size > 0 && !name.is_empty() => Ok((name.to_owned(), size)),
+        _ => Err("expected NAME=SIZE with a positive whole number".into()),
+    }
+}
+
+/// How exact the circuit has to be.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct AccuracyArgs {
+    /// Largest error of an output, in its own units.
+    #[arg(long, value_name = "E", value_parser = positive, conflicts_with = "max_rel_error")]
+    pub(crate) max_abs_error: Option<f64>,
+    /// Largest error of an output, relative to the range of the outputs [default: 0.001].
+    #[arg(long, value_name = "E", value_parser = positive)]
+    pub(crate) max_rel_error: Option<f64>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err("expected a positive number".into()),
+    }
+}
+
+/// What to make cheap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ObjectiveArg {
+    /// Verification gas.
+    Gas,
+    /// Proving time.
+    Prover,
+    /// Both.
+    Balanced,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// The model (default: an embedded credit scorer).
+    #[arg(long, value_name = "M.onnx", value_hint = ValueHint::FilePath)]
+    pub(crate) model: Option<PathBuf>,
+    /// The input to prove: JSON `{"input_data": [[…], …]}`, .npy or .npz (default: random).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "model")]
+    pub(crate) input: Option<PathBuf>,
+    /// Inputs to choose scales on: a JSON list of inputs (default: the input itself).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "model")]
+    pub(crate) calibration: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) dimensions: DimensionArgs,
+    #[command(flatten)]
+    pub(crate) accuracy: AccuracyArgs,
+    /// What to make cheap.
+    #[arg(long, value_enum, default_value_t = ObjectiveArg::Balanced)]
+    pub(crate) objective: ObjectiveArg,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+/// Which Solidity compiler to use.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SolcArgs {
+    /// The Solidity compiler (default: environment, foundry.toml, an installed one, npm's).
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::ExecutablePath)]
+    pub(crate) solc: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// Folder to make.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The model.
+    #[arg(value_name = "M.onnx", value_hint = ValueHint::FilePath)]
+    pub(crate) model: PathBuf,
+    /// Inputs to choose scales on, for a closer estimate (default: random).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) dimensions: DimensionArgs,
+    #[command(flatten)]
+    pub(crate) accuracy: AccuracyArgs,
+    /// What to make cheap.
+    #[arg(long, value_enum, default_value_t = ObjectiveArg::Balanced)]
+    pub(crate) objective: ObjectiveArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// The input to prove (default: the project's).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "out")]
+    pub(crate) input: Option<PathBuf>,
+    /// Where to write the proof (default: the project's cache).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The proof (default: the project's).
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) proof: Option<PathBuf>,
+    /// The verifying key (default: the project's).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
+    /// Also run the verifier contract on it, in an EVM.
+    #[arg(long)]
+    pub(crate) evm: bool,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Artefact {
+    /// Calldata of `verifyProof(bytes,uint256[])`, hex.
+    Calldata,
+    /// Proof, public values and identities, JSON.
+    Proof,
+    /// The verifier contract, Solidity.
+    Verifier,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// What to print.
+    #[arg(value_enum)]
+    pub(crate) what: Artefact,
+    /// Take this proof instead of the project's.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) proof: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Remake everything, stale or not.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GasArgs {
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+    /// Arguments for `forge test`.
+    #[arg(last = true)]
+    pub(crate) forge: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The model.
+    #[arg(value_name = "M.onnx", value_hint = ValueHint::FilePath)]
+    pub(crate) model: PathBuf,
+    /// The input (default: random).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) dimensions: DimensionArgs,
+    #[command(flatten)]
+    pub(crate) accuracy: AccuracyArgs,
+    /// What to make cheap.
+    #[arg(long, value_enum, default_value_t = ObjectiveArg::Balanced)]
+    pub(crate) objective: ObjectiveArg,
+    /// Seed of random inputs.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SrsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SrsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SrsCommand {
+    /// Make the development SRS of this user for circuits of 2^K rows.
+    Dev {
+        /// Binary logarithm of the rows.
+        #[arg(short, value_parser = clap::value_parser!(u32).range(4..=24))]
+        k: u32,
+    },
+    /// Say which SRS are there.
+    Info,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Opts::command().debug_assert();
+    }
+
+    #[test]
+    fn dimensions_are_checked() {
+        assert_eq!(dimension("batch=3"), Ok(("batch".into(), 3)));
+        for bad in ["batch", "=3", "batch=", "batch=0", "batch=-1", "batch=x"] {
+            assert!(dimension(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn errors_must_be_positive_numbers() {
+        assert_eq!(positive("1e-3"), Ok(1e-3));
+        for bad in ["0", "-1", "nan", "inf", "x", ""] {
+            assert!(positive(bad).is_err(), "{bad}");
+        }
+    }
+}

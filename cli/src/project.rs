@@ -1,0 +1,53 @@
+//! A project on disk: its folder, its settings, its cache.
+
+use crate::cache::Cache;
+use crate::error::{Failure, Outcome};
+use crate::settings::{SETTINGS_FILE, Settings};
+use std::path::{Path, PathBuf};
+
+/// A project.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// Its folder.
+    pub(crate) root: PathBuf,
+    /// hallmark.toml.
+    pub(crate) settings: Settings,
+    /// What was made so far.
+    pub(crate) cache: Cache,
+}
+
+impl Project {
+    /// Opens the project in `folder`, or the nearest one above the working folder.
+    pub(crate) fn open(folder: Option<PathBuf>) -> Outcome<Self> {
+        let root = match folder {
+            Some(folder) if folder.join(SETTINGS_FILE).is_file() => folder,
+            Some(folder) => {
+                return Err(Failure::new(format!(
+                    "`{}` is not a hallmark project: it has no {SETTINGS_FILE}",
+                    folder.display()
+                ))
+                .hint("make one with `hallmark new` or `hallmark init`"));
+            }
+            None => find()?,
+        };
+        let settings = Settings::read(&root.join(SETTINGS_FILE))?;
+        let cache = Cache::open(&root);
+        Ok(Self { root, settings, cache })
+    }
+
+    /// A path of the settings, from the project's folder.
+    pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+}
+
+/// The nearest folder at or above the working folder that has settings.
+fn find() -> Outcome<PathBuf> {
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::new(format!("cannot tell the working folder: {error}")))?;
+    let found = here.ancestors().find(|folder| folder.join(SETTINGS_FILE).is_file());
+    found.map(Path::to_path_buf).ok_or_else(|| {
+        Failure::new(format!("no {SETTINGS_FILE} in `{}` or above", here.display()))
+            .hint("make a project with `hallmark new DIR`, or name one with `--project DIR`")
+    })
+}

@@ -1,0 +1,228 @@
+//! hallmark.toml: what a person decides.
+
+use crate::error::{Failure, Outcome};
+use crate::opts::{AccuracyArgs, ObjectiveArg};
+use hallmark_circuit::Objective;
+use hallmark_graph::AccuracyBound;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Name of the file.
+pub(crate) const SETTINGS_FILE: &str = "hallmark.toml";
+
+/// Error bound when nobody says otherwise.
+const DEFAULT_RELATIVE_ERROR: f64 = 1e-3;
+
+/// The file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The model and its inputs.
+    pub(crate) model: ModelSettings,
+    /// How exact.
+    #[serde(default)]
+    pub(crate) accuracy: AccuracySettings,
+    /// The circuit.
+    #[serde(default)]
+    pub(crate) circuit: CircuitSettings,
+    /// The SRS.
+    #[serde(default)]
+    pub(crate) srs: SrsSettings,
+    /// Where generated contracts are.
+    #[serde(default, rename = "contracts")]
+    pub(crate) _contracts: ContractSettings,
+}
+
+/// `[model]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelSettings {
+    /// Name for titles.
+    pub(crate) name: Option<String>,
+    /// The ONNX file.
+    pub(crate) path: PathBuf,
+    /// The input to prove.
+    pub(crate) input: PathBuf,
+    /// Inputs to choose scales on.
+    pub(crate) calibration: Option<PathBuf>,
+    /// Sizes of symbolic dimensions.
+    #[serde(default)]
+    pub(crate) dimensions: BTreeMap<String, usize>,
+}
+
+/// `[accuracy]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccuracySettings {
+    /// In units of the output.
+    pub(crate) max_abs_error: Option<f64>,
+    /// Relative to the range of the outputs.
+    pub(crate) max_rel_error: Option<f64>,
+}
+
+/// `[circuit]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CircuitSettings {
+    /// Only `halo2` so far.
+    pub(crate) backend: Option<String>,
+    /// `gas`, `prover` or `balanced`.
+    pub(crate) objective: Option<String>,
+}
+
+/// `[srs]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SrsSettings {
+    /// Only `dev` so far.
+    pub(crate) kind: Option<String>,
+}
+
+/// `[contracts]`: for people and other tools; hallmark itself goes by hallmark.lock.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContractSettings {
+    /// The verifier.
+    #[serde(rename = "verifier")]
+    _verifier: Option<PathBuf>,
+    /// Numbers that contracts share.
+    #[serde(rename = "info")]
+    _info: Option<PathBuf>,
+    /// The proof that tests run.
+    #[serde(rename = "fixture")]
+    _fixture: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads and checks the file.
+    pub(crate) fn read(path: &Path) -> Outcome<Self> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+        let settings: Self = toml::from_str(&text).map_err(|error| {
+            Failure::new(format!("`{}` is not valid: {}", path.display(), error.to_string().trim()))
+        })?;
+        settings.check().map_err(|message| {
+            Failure::new(format!("`{}` is not valid: {message}", path.display()))
+        })?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.accuracy.bound()?;
+        self.circuit.objective()?;
+        match self.circuit.backend.as_deref() {
+            None | Some("halo2") => {}
+            Some(other) => return Err(format!("backend `{other}` is not known; use \"halo2\"")),
+        }
+        match self.srs.kind.as_deref() {
+            None | Some("dev") => {}
+            Some(other) => return Err(format!("SRS kind `{other}` is not known; use \"dev\"")),
+        }
+        if self.model.dimensions.values().any(|size| *size == 0) {
+            return Err("a dimension has size 0".into());
+        }
+        Ok(())
+    }
+}
+
+impl AccuracySettings {
+    /// The bound asked for.
+    pub(crate) fn bound(&self) -> Result<AccuracyBound, String> {
+        let positive = |value: f64| {
+            if value.is_finite() && value > 0.0 {
+                Ok(value)
+            } else {
+                Err(format!("the error bound {value} is not a positive number"))
+            }
+        };
+        match (self.max_abs_error, self.max_rel_error) {
+            (Some(_), Some(_)) => Err("give max_abs_error or max_rel_error, not both".into()),
+            (Some(value), None) => positive(value).map(AccuracyBound::Absolute),
+            (None, Some(value)) => positive(value).map(AccuracyBound::Relative),
+            (None, None) => Ok(AccuracyBound::Relative(DEFAULT_RELATIVE_ERROR)),
+        }
+    }
+}
+
+impl CircuitSettings {
+    /// The objective asked for.
+    pub(crate) fn objective(&self) -> Result<Objective, String> {
+        match self.objective.as_deref() {
+            None | Some("balanced") => Ok(Objective::Balanced),
+            Some("gas") => Ok(Objective::Gas),
+            Some("prover") => Ok(Objective::Prover),
+            Some(other) => Err(format!(
+                "objective `{other}` is not known; use \"gas\", \"prover\" or \"balanced\""
+            )),
+        }
+    }
+}
+
+impl AccuracyArgs {
+    /// The bound asked for; the options were checked when they were parsed.
+    pub(crate) fn bound(self) -> AccuracyBound {
+        match (self.max_abs_error, self.max_rel_error) {
+            (Some(value), _) => AccuracyBound::Absolute(value),
+            (None, Some(value)) => AccuracyBound::Relative(value),
+            (None, None) => AccuracyBound::Relative(DEFAULT_RELATIVE_ERROR),
+        }
+    }
+}
+
+impl From<ObjectiveArg> for Objective {
+    fn from(argument: ObjectiveArg) -> Self {
+        match argument {
+            ObjectiveArg::Gas => Self::Gas,
+            ObjectiveArg::Prover => Self::Prover,
+            ObjectiveArg::Balanced => Self::Balanced,
+        }
+    }
+}
+
+/// The objective's name in settings, hashes and reports.
+pub(crate) fn objective_name(objective: Objective) -> &'static str {
+    match objective {
+        Objective::Gas => "gas",
+        Objective::Prover => "prover",
+        Objective::Balanced => "balanced",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        let settings: Settings = toml::from_str(text).map_err(|error| error.to_string())?;
+        settings.check().map(|()| settings)
+    }
+
+    const MODEL: &str = "[model]\npath = 'm.onnx'\ninput = 'i.json'\n";
+
+    #[test]
+    fn a_model_and_an_input_are_enough() {
+        let settings = parse(MODEL).unwrap();
+        assert!(matches!(
+            settings.accuracy.bound(),
+            Ok(AccuracyBound::Relative(bound)) if bound == DEFAULT_RELATIVE_ERROR
+        ));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, expected) in [
+            ("[accuracy]\nmax_abs_error = -1.0\n", "not a positive number"),
+            ("[accuracy]\nmax_abs_error = 1.0\nmax_rel_error = 1.0\n", "not both"),
+            ("[circuit]\nobjective = 'speed'\n", "`speed` is not known"),
+            ("[circuit]\nbackend = 'plonky3'\n", "`plonky3` is not known"),
+            ("[srs]\nkind = 'ceremony'\n", "`ceremony` is not known"),
+            ("[circuit]\nobjektive = 'gas'\n", "unknown field `objektive`"),
+            ("[model.dimensions]\nbatch = 0\n", "size 0"),
+        ] {
+            let error = parse(&format!("{MODEL}{text}")).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(parse("").unwrap_err().contains("model"));
+    }
+}
