@@ -32,8 +32,7 @@ fn profile_adds_up() {
         let artifact = case.compile(&settings(false, true));
         let mut evm = Evm::new(HardFork::Osaka);
         let deployed = evm.deploy(&artifact.creation_code).expect("deploys");
-        let profile =
-            evm.profile(&artifact, deployed.address, &case.calldata()).expect("profiles");
+        let profile = evm.profile(&artifact, deployed.address, &case.calldata()).expect("profiles");
         println!(
             "{instances} instances: {profile:#?} formula {} code {:?}",
             case.formula(),

@@ -150,10 +150,7 @@ fn instances_are_canonical_and_bound() {
             if let Some(alias) = plus(&words[i], &(&r * k)) {
                 let mut changed = words.clone();
                 changed[i] = alias;
-                f.rejects(
-                    &encode_words(&f.case.proof.bytes, &changed),
-                    Some("InstanceNotCanonical()"),
-                );
+                f.rejects(&encode_words(&f.case.proof.bytes, &changed), Some("InstanceNotCanonical()"));
             }
         }
         let mut changed = words.clone();
@@ -198,24 +195,15 @@ fn points_are_canonical_and_on_the_curve() {
                 }
             }
             let off = plus(word, &BigUint::from(1u8)).expect("fits");
-            f.rejects(
-                &f.with_proof(|p| p[coordinate..coordinate + 32].copy_from_slice(&off)),
-                invalid,
-            );
+            f.rejects(&f.with_proof(|p| p[coordinate..coordinate + 32].copy_from_slice(&off)), invalid);
         }
         // −P and another point are on the curve: they must fail the equation.
         let y = BigUint::from_bytes_be(&f.case.proof.bytes[at + 32..at + 64]);
         let minus = plus(&[], &(&q - y)).expect("fits");
-        f.rejects(
-            &f.with_proof(|p| p[at + 32..at + 64].copy_from_slice(&minus)),
-            Some("ProofInvalid()"),
-        );
+        f.rejects(&f.with_proof(|p| p[at + 32..at + 64].copy_from_slice(&minus)), Some("ProofInvalid()"));
         let mut generator = [0u8; 64];
         (generator[31], generator[63]) = (1, 2);
-        f.rejects(
-            &f.with_proof(|p| p[at..at + 64].copy_from_slice(&generator)),
-            Some("ProofInvalid()"),
-        );
+        f.rejects(&f.with_proof(|p| p[at..at + 64].copy_from_slice(&generator)), Some("ProofInvalid()"));
     }
 }
 
@@ -338,8 +326,7 @@ fn development_verifiers_work_on_local_chains_only() {
     let message = deployed.expect_err("deploys on chain 1").to_string();
     let error = alloy_primitives::hex::encode(selector("DevelopmentOnly()"));
     assert!(message.contains(&error), "{message}");
-    let outcome =
-        f.evm.clone().with_chain_id(10).call(f.at, &f.case.calldata(), None).expect("runs");
+    let outcome = f.evm.clone().with_chain_id(10).call(f.at, &f.case.calldata(), None).expect("runs");
     assert_eq!(outcome.output, selector("DevelopmentOnly()"));
 }
 
@@ -373,11 +360,8 @@ fn dirty_memory_changes_nothing() {
 fn taken_memory_reverts() {
     let f = fixture();
     let start = "// Memory: scratch space";
-    let source = f.case.source.source.replacen(
-        start,
-        &format!("assembly {{ mstore(0x40, 0x0420) }}\n{start}"),
-        1,
-    );
+    let source =
+        f.case.source.source.replacen(start, &format!("assembly {{ mstore(0x40, 0x0420) }}\n{start}"), 1);
     let artifact = common::solc()
         .compile_contract(&f.case.source.contract_name, &source, &settings(false, true))
         .expect("compiles");
