@@ -61,7 +61,7 @@ pub fn code_by_phase(artifact: &Artifact) -> Result<Vec<(String, usize)>, Error>
     }
     let mut sizes: Vec<(String, usize)> =
         sizes.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
-    sizes.sort_by(|a, b| b.1.cmp(&a.1));
+    sizes.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     Ok(sizes)
 }
 

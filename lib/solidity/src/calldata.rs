@@ -72,7 +72,7 @@ pub fn decode_verify_proof(calldata: &[u8]) -> Result<(Vec<u8>, Vec<Fr>), Error>
         for (to, from) in little.iter_mut().zip(bytes.iter().rev()) {
             *to = *from;
         }
-        let instance = Option::<Fr>::from(Fr::from_repr(little.into()))
+        let instance = Option::<Fr>::from(Fr::from_repr(little))
             .ok_or_else(|| fail("an instance is not below the field's modulus"))?;
         instances.push(instance);
     }

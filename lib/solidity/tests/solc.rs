@@ -36,7 +36,8 @@ fn compiles_and_reports_errors() {
     let solc = Solc::locate(&request).expect("a compiler");
     assert_eq!(solc.version(), "0.8.30");
     let settings = CompilerSettings::default();
-    let source = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.24;\ncontract A { uint256 public x; }";
+    let source =
+        "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.24;\ncontract A { uint256 public x; }";
     let artifact = solc.compile_contract("A", source, &settings).expect("compiles");
     assert!(!artifact.runtime_code.is_empty() && !artifact.runtime_source_map.is_empty());
     assert!(artifact.abi.contains("\"x\""));

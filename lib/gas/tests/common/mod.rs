@@ -105,7 +105,7 @@ pub fn large_parameters(advice: usize, gates: usize) -> VerifierParameters {
             Gate {
                 name: format!("gate {g}"),
                 polynomial: selector
-                    * (a(g) * a(g + 1) - sum + Expression::next(Column::Advice((2 * g) % advice & !1))),
+                    * (a(g) * a(g + 1) - sum + Expression::next(Column::Advice(((2 * g) % advice) & !1))),
             }
         })
         .collect();
@@ -131,5 +131,7 @@ pub fn plausible_calldata(parameters: &VerifierParameters) -> Vec<u8> {
     }
     point(&mut proof);
     point(&mut proof);
-    encode_verify_proof(&proof, &vec![halo2curves::bn256::Fr::from(5); parameters.instances])
+    let instances: Vec<_> =
+        (0..parameters.instances).map(|i| halo2curves::bn256::Fr::from(5 + i as u64)).collect();
+    encode_verify_proof(&proof, &instances)
 }
