@@ -32,11 +32,7 @@ pub(crate) struct Loaded {
 }
 
 /// Reads and loads a model.
-pub(crate) fn load(
-    shell: &Shell,
-    path: &Path,
-    dimensions: &BTreeMap<String, usize>,
-) -> Outcome<Loaded> {
+pub(crate) fn load(shell: &Shell, path: &Path, dimensions: &BTreeMap<String, usize>) -> Outcome<Loaded> {
     let onnx = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
     let model = Model::load(path, dimensions)?;
     report_notes(shell, &model);
@@ -75,14 +71,12 @@ pub(crate) fn read(path: &Path, model: &Model) -> Outcome<Sample> {
 pub(crate) fn read_many(path: &Path, model: &Model) -> Outcome<Vec<Sample>> {
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if json {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
         if text.trim_start().starts_with('[') {
-            return parse_many(&text, model)
-                .map_err(|failure| Failure {
-                    message: format!("`{}`: {}", path.display(), failure.message),
-                    ..failure
-                });
+            return parse_many(&text, model).map_err(|failure| Failure {
+                message: format!("`{}`: {}", path.display(), failure.message),
+                ..failure
+            });
         }
     }
     Ok(vec![read(path, model)?])

@@ -98,11 +98,7 @@ fn absolute_bound(model: &Model, samples: &[Sample], bound: AccuracyBound) -> Ou
 }
 
 /// Lays the circuit out.
-pub(crate) fn compile(
-    shell: &Shell,
-    graph: &IntegerGraph,
-    objective: Objective,
-) -> Outcome<Circuit> {
+pub(crate) fn compile(shell: &Shell, graph: &IntegerGraph, objective: Objective) -> Outcome<Circuit> {
     let step = shell.step("Compiling", "the circuit");
     let circuit = Circuit::compile(graph, objective)?;
     let s = circuit.statistics();
@@ -254,22 +250,12 @@ pub(crate) fn locate_solc(args: &SolcArgs, folder: &Path) -> Outcome<Solc> {
 }
 
 /// Compiles the verifier as generated projects do.
-pub(crate) fn compile_verifier(
-    shell: &Shell,
-    solc: &Solc,
-    verifier: &VerifierSource,
-) -> Outcome<Artifact> {
+pub(crate) fn compile_verifier(shell: &Shell, solc: &Solc, verifier: &VerifierSource) -> Outcome<Artifact> {
     let step = shell.step("Compiling", format!("{} with solc", verifier.contract_name));
-    let artifact = solc.compile_contract(
-        &verifier.contract_name,
-        &verifier.source,
-        &CompilerSettings::default(),
-    )?;
+    let artifact =
+        solc.compile_contract(&verifier.contract_name, &verifier.source, &CompilerSettings::default())?;
     let bytes = artifact.runtime_code.len();
-    step.finish(
-        "Compiled",
-        &format!("{}, {bytes} bytes, solc {}", verifier.contract_name, solc.version()),
-    );
+    step.finish("Compiled", &format!("{}, {bytes} bytes, solc {}", verifier.contract_name, solc.version()));
     Ok(artifact)
 }
 
@@ -293,15 +279,10 @@ pub(crate) struct EvmReport {
 }
 
 /// Deploys the verifier, runs the proof, and runs tampered ones.
-pub(crate) fn check_on_evm(
-    shell: &Shell,
-    artifact: &Artifact,
-    proof: &Proof,
-) -> Outcome<EvmReport> {
+pub(crate) fn check_on_evm(shell: &Shell, artifact: &Artifact, proof: &Proof) -> Outcome<EvmReport> {
     let step = shell.step("Running", "the verifier in an EVM");
     let mut evm = Evm::new(HardFork::default());
-    let Deployment { address, gas: deploy_gas, runtime_bytes } =
-        evm.deploy(&artifact.creation_code)?;
+    let Deployment { address, gas: deploy_gas, runtime_bytes } = evm.deploy(&artifact.creation_code)?;
     let data = calldata::encode_verify_proof(&proof.bytes, &proof.instances);
     let accepted = evm.call(address, &data, None)?.is_true();
     let mut rejected_tampered = true;
@@ -365,8 +346,8 @@ fn tampered(proof: &Proof) -> impl Iterator<Item = Vec<u8>> {
 
 /// The field's modulus, big-endian.
 const MODULUS: [u8; 32] = [
-    0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d,
-    0x28, 0x33, 0xe8, 0x48, 0x79, 0xb9, 0x70, 0x91, 0x43, 0xe1, 0xf5, 0x93, 0xf0, 0x00, 0x00, 0x01,
+    0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d, 0x28,
+    0x33, 0xe8, 0x48, 0x79, 0xb9, 0x70, 0x91, 0x43, 0xe1, 0xf5, 0x93, 0xf0, 0x00, 0x00, 0x01,
 ];
 
 /// Adds the modulus; a field element plus the modulus always fits in 256 bits.
