@@ -93,7 +93,7 @@ pub fn estimate(s: &Statistics) -> Estimate {
     let n = (1u64 << s.k) as f64;
     let columns = (s.advice_columns + s.permutation_products + pieces + 2) as f64 + 0.5 * fixed as f64;
     Estimate {
-        prove_cpu_seconds: 0.03 + n * columns * 7.0e-6,
+        prove_cpu_seconds: 0.04 + n * columns * 5.5e-6,
         // Coefficients of every column, the extended quotient, and the SRS.
         prove_memory_bytes: (n * 32.0 * (2.0 * columns + 3.0 * 4.0 + 16.0)) as u64 + (16 << 20),
         proof_bytes: (64 * (commitments + 2) + 32 * evaluations) as u64,

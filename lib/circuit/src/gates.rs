@@ -3,17 +3,17 @@
 //! ```text
 //! phase 1 | l0 … ln | c | m | (A) (B)            limbs, value, multiplicity, table outputs
 //! phase 2 | (h) φ | U | V | F | R | T             logUp, coefficient, production, factor, powers, sum
-//! fixed   | idx (tag) (A) (B) | q | sy | cy | kinds … | modes … | w0 … wn
+//! fixed   | table index (tag) (A) (B) | (row tag) | q | sy | cy | kinds … | modes … | w0 … wn
 //! ```
 //!
 //! Gates of row `i` (`⁺` is row `i + 1`; `c⁺` is `c` when no sum is fused):
 //!
 //! * `q·U⁺ = F·(Σ r^t w_t + [walk]·U + [value]·c⁺) + [accumulate]·U`
 //! * `q·(R⁺ − r·R) = 0`
-//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i − V·(sy·lin + cy + [produce]·c⁺ + [public]·I)`
+//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i − V·(sy·lin + cy + [produce]·c⁺ + I)`
 //! * `[defined]·(c⁺ − [keep]·c − expression of limbs) = 0`
 //! * logUp over all limbs, one table, with `χ`, `θ`
-//! * `R = 1, T = 0, φ = 0` in the first row; `T = 0, φ = 0` after the last.
+//! * on the two boundary rows (the first and the one after the last): `q·(R − 1) = 0`, `T = 0`, `φ = 0`.
 //!
 //! Why each cell is unique: limbs, `A`, `B` by the lookup and the production; `c` by its definition or,
 //! when free, by its production; `m` by the lookup sum (only its total matters); `R` by its walk;
@@ -60,9 +60,15 @@ struct Kind {
     consume: bool,
     packed: Option<(u32, u32, u32)>,
     produce_value: bool,
-    produce_instance: bool,
-    first: bool,
-    last: bool,
+}
+
+/// Entries of the mode columns: how the coefficient is made, or the two boundary rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ModeEntry {
+    /// The first row and the row after the last; neither has a mode of its own.
+    Boundary,
+    /// A mode other than [`Mode::Start`].
+    Mode(Mode),
 }
 
 /// Entries of the kind columns per column: Lagrange selectors of degree 3.
@@ -108,7 +114,7 @@ impl Selectors {
     }
 }
 
-fn kind_of(step: &Step, first: bool) -> Kind {
+fn kind_of(step: &Step) -> Kind {
     let packed = match (&step.limbs, step.packed) {
         (Limbs::Inputs { limbs, .. }, Some((count, stride))) => Some((count, stride, *limbs)),
         _ => None,
@@ -119,9 +125,6 @@ fn kind_of(step: &Step, first: bool) -> Kind {
         consume: step.consume,
         packed,
         produce_value: step.produce_value,
-        produce_instance: step.produce_instance,
-        first,
-        last: false,
     }
 }
 
@@ -192,25 +195,22 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     };
 
     // ---- kinds and modes that occur
-    let last_kind = Kind { last: true, ..kind_of(&Step::default(), false) };
-    let idle = kind_of(&Step::default(), false);
-    let step_at = |row: usize| layout.steps.get(row);
-    let kind_at = |row: usize| match step_at(row) {
-        Some(step) => kind_of(step, row == 0),
-        None => Kind { first: row == 0, ..idle },
-    };
-    let kinds: Vec<Kind> = (0..active)
-        .map(kind_at)
-        .chain([last_kind])
+    let idle = kind_of(&Step::default());
+    let kinds: Vec<Kind> = layout
+        .steps
+        .iter()
+        .map(kind_of)
         .filter(|k| *k != idle)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let modes: Vec<Mode> = layout
+    let modes: Vec<ModeEntry> = layout
         .steps
         .iter()
         .map(|s| s.mode)
         .filter(|m| *m != Mode::Start)
+        .map(ModeEntry::Mode)
+        .chain([ModeEntry::Boundary])
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
@@ -231,14 +231,12 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
         Some(fixed.len() - 1)
     };
     let q = fixed_column("active".into(), vec![Fr::ONE; active]);
-    let (mut index, mut base, mut slope) = table_columns(layout);
-    let table_index = fixed_column("table index".into(), std::mem::take(&mut index));
-    let fixed_base =
-        with_base.then(|| fixed_column("table base".into(), std::mem::take(&mut base))).flatten();
-    let fixed_slope =
-        with_slope.then(|| fixed_column("table slope".into(), std::mem::take(&mut slope))).flatten();
-    let tag =
-        fixed_column("table tag".into(), layout.steps.iter().map(|s| Fr::from(tag_of(layout, s))).collect());
+    let tables = table_columns(layout);
+    let table_index = fixed_column("table index".into(), tables.index);
+    let table_tag = fixed_column("table tag".into(), tables.tag);
+    let fixed_base = with_base.then(|| fixed_column("table base".into(), tables.base)).flatten();
+    let fixed_slope = with_slope.then(|| fixed_column("table slope".into(), tables.slope)).flatten();
+    let row_tag = fixed_column("row tag".into(), layout.steps.iter().map(|s| Fr::from(tag_of(s))).collect());
     let scale = fixed_column("scale".into(), layout.steps.iter().map(|s| s.scale).collect());
     let constant = fixed_column("constant".into(), layout.steps.iter().map(|s| s.constant).collect());
     let weights: Vec<Option<usize>> = (0..layout.weight_columns)
@@ -259,14 +257,19 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
                 .collect()
         };
     let kind_selectors = Selectors { first_column: 0, count: kinds.len() };
-    let kind_entry = |row: usize| {
-        let kind = if row == active { last_kind } else { kind_at(row) };
-        kinds.binary_search(&kind).ok()
-    };
+    let kind_entry =
+        |row: usize| layout.steps.get(row).and_then(|step| kinds.binary_search(&kind_of(step)).ok());
     let kind_columns: Vec<Vec<Fr>> =
         (0..Selectors::columns(kinds.len())).map(|c| code_column(&kind_selectors, c, &kind_entry)).collect();
     let mode_selectors = Selectors { first_column: 0, count: modes.len() };
-    let mode_entry = |row: usize| step_at(row).and_then(|step| modes.binary_search(&step.mode).ok());
+    let mode_entry = |row: usize| {
+        let entry = if row == 0 || row == active {
+            ModeEntry::Boundary
+        } else {
+            ModeEntry::Mode(layout.steps.get(row)?.mode)
+        };
+        modes.binary_search(&entry).ok()
+    };
     let mode_columns: Vec<Vec<Fr>> =
         (0..Selectors::columns(modes.len())).map(|c| code_column(&mode_selectors, c, &mode_entry)).collect();
     let mut first_kind = None;
@@ -321,15 +324,17 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
             });
         }
     };
-    let walk = mode_selectors.any(&modes, |m| *m == Mode::Walk).map(|s| s * now(columns.coefficient));
+    let walk = mode_selectors
+        .any(&modes, |m| *m == ModeEntry::Mode(Mode::Walk))
+        .map(|s| s * now(columns.coefficient));
     added(walk, &mut by_factor);
     let by_value = mode_selectors
-        .any(&modes, |m| matches!(m, Mode::StartValue | Mode::AccumulateValue))
+        .any(&modes, |m| matches!(m, ModeEntry::Mode(Mode::StartValue | Mode::AccumulateValue)))
         .map(|s| s * stepped_value());
     added(by_value, &mut by_factor);
     let mut right = by_factor.map(|e| e * now(columns.factor));
     let kept = mode_selectors
-        .any(&modes, |m| matches!(m, Mode::Accumulate | Mode::AccumulateValue))
+        .any(&modes, |m| matches!(m, ModeEntry::Mode(Mode::Accumulate | Mode::AccumulateValue)))
         .map(|s| s * now(columns.coefficient));
     added(kept, &mut right);
     gate(
@@ -362,10 +367,8 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     let mut produced = fixed_cell(scale).map(|s| s * sum_limbs(0..limbs));
     added(fixed_cell(constant), &mut produced);
     added(kind_selectors.any(&kinds, |k| k.produce_value).map(|s| s * stepped_value()), &mut produced);
-    added(
-        kind_selectors.any(&kinds, |k| k.produce_instance).map(|s| s * Expression::current(Column::Instance)),
-        &mut produced,
-    );
+    // Beyond the public values the instance column is zero, so that no selector is needed.
+    added((layout.instances > 0).then(|| Expression::current(Column::Instance)), &mut produced);
     let change = change.unwrap_or_else(Expression::zero)
         - produced.map_or_else(Expression::zero, |p| p * now(columns.production));
     gate("total", active_cell.clone() * (next(columns.total) - now(columns.total)) - change);
@@ -412,24 +415,21 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
             .enumerate()
             .fold(challenge(SHIFT), |sum, (power, part)| sum + part * challenge_power(COMBINE, power as u32))
     };
-    let top_input = || {
-        let top = limb(limbs - 1);
-        match fixed_cell(tag) {
-            Some(tag) => top + tag,
-            None => top,
-        }
-    };
     let mut fractions: Vec<Expression> = (0..limbs - 1).map(|i| combine(vec![limb(i)])).collect();
-    let outputs = [(table_base, fixed_base), (table_slope, fixed_slope)];
-    let outputs: Vec<(usize, Option<usize>)> =
-        outputs.into_iter().filter_map(|(advice, fixed)| advice.map(|advice| (advice, fixed))).collect();
-    let fixed_or_zero = |column: Option<usize>| fixed_cell(column).unwrap_or_else(Expression::zero);
-    let top_tuple: Vec<Expression> =
-        [top_input()].into_iter().chain(outputs.iter().map(|(c, _)| now(*c))).collect();
-    let table_tuple: Vec<Expression> = [fixed_or_zero(table_index)]
-        .into_iter()
-        .chain(outputs.iter().map(|(_, c)| fixed_or_zero(*c)))
-        .collect();
+    // The tag keeps the entries of the range and of each function apart.
+    let cell_or_zero = |column: Option<usize>| fixed_cell(column).unwrap_or_else(Expression::zero);
+    let mut top_tuple = vec![limb(limbs - 1)];
+    let mut table_tuple = vec![cell_or_zero(table_index)];
+    if has_tables {
+        top_tuple.push(cell_or_zero(row_tag));
+        table_tuple.push(cell_or_zero(table_tag));
+    }
+    for (advice, fixed) in [(table_base, fixed_base), (table_slope, fixed_slope)] {
+        if let Some(advice) = advice {
+            top_tuple.push(now(advice));
+            table_tuple.push(cell_or_zero(fixed));
+        }
+    }
     fractions.push(combine(top_tuple.clone()));
     let table = combine(table_tuple.clone());
     let product =
@@ -463,13 +463,10 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     );
 
     // Boundaries
-    let first = kind_selectors.any(&kinds, |k| k.first).unwrap_or_else(Expression::zero);
-    let last = kind_selectors.any(&kinds, |k| k.last).unwrap_or_else(Expression::zero);
-    gate("powers start", first.clone() * (now(columns.powers) - Expression::one()));
-    gate("total start", first.clone() * now(columns.total));
-    gate("lookup start", first * now(columns.running));
-    gate("total end", last.clone() * now(columns.total));
-    gate("lookup end", last * now(columns.running));
+    let boundary = mode_selectors.any(&modes, |m| *m == ModeEntry::Boundary).unwrap_or_else(Expression::zero);
+    gate("powers start", active_cell.clone() * boundary.clone() * (now(columns.powers) - Expression::one()));
+    gate("total boundary", boundary.clone() * now(columns.total));
+    gate("lookup boundary", boundary * now(columns.running));
 
     // ---- lookups said directly, for the checker
     let lookups = (0..limbs)
@@ -519,29 +516,40 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     (description, columns)
 }
 
-/// What is added to the top limb before it is looked up: `2^t · (1 + function)`.
-pub(crate) fn tag_of(layout: &Layout, step: &Step) -> u64 {
+/// Which part of the table the top limb is looked up in: 0 for the range, `1 + function` otherwise.
+pub(crate) fn tag_of(step: &Step) -> u64 {
     match &step.limbs {
-        Limbs::Activation { table: Some(table), .. } => (u64::from(*table) + 1) << layout.settings.limb_bits,
+        Limbs::Activation { table: Some(table), .. } => u64::from(*table) + 1,
         _ => 0,
     }
 }
 
-/// Table columns: index, base, slope. Rows beyond the tables repeat the entry `(0, 0, 0)`.
-fn table_columns(layout: &Layout) -> (Vec<Fr>, Vec<Fr>, Vec<Fr>) {
+/// The table columns. Rows beyond their end repeat the entry `(0, 0, 0, 0)` of the range.
+struct TableColumns {
+    index: Vec<Fr>,
+    tag: Vec<Fr>,
+    base: Vec<Fr>,
+    slope: Vec<Fr>,
+}
+
+fn table_columns(layout: &Layout) -> TableColumns {
     let limb_values = 1u64 << layout.settings.limb_bits;
-    let mut index: Vec<Fr> = (0..limb_values).map(Fr::from).collect();
-    let mut base = vec![Fr::ZERO; index.len()];
-    let mut slope = vec![Fr::ZERO; index.len()];
+    let zeros = vec![Fr::ZERO; limb_values as usize];
+    let mut columns = TableColumns {
+        index: (0..limb_values).map(Fr::from).collect(),
+        tag: zeros.clone(),
+        base: zeros.clone(),
+        slope: zeros,
+    };
     for (number, table) in layout.table_functions.iter().enumerate() {
-        let tag = (number as u64 + 1) * limb_values;
         for (i, value) in table.base.iter().enumerate() {
-            index.push(Fr::from(tag + u64::from(table.first) + i as u64));
-            base.push(crate::field::from_i128(i128::from(*value)));
-            slope.push(crate::field::from_i128(i128::from(table.slope.get(i).copied().unwrap_or(0))));
+            columns.index.push(Fr::from(u64::from(table.first) + i as u64));
+            columns.tag.push(Fr::from(number as u64 + 1));
+            columns.base.push(crate::field::from_i128(i128::from(*value)));
+            columns.slope.push(crate::field::from_i128(i128::from(table.slope.get(i).copied().unwrap_or(0))));
         }
     }
-    (index, base, slope)
+    columns
 }
 
 /// Least number of rows at the end that blinding takes.

@@ -319,14 +319,22 @@ impl Witness for CircuitWitness {
         }
 
         // logUp: one inverse per lookup and per table row.
-        let combined = |index: Fr, base: Fr, slope: Fr| {
-            let mut sum = *shift + index;
-            let mut factor = *combine;
-            for (column, part) in [(self.columns.table_base, base), (self.columns.table_slope, slope)] {
-                if column.is_some() {
-                    sum += factor * part;
-                    factor *= combine;
-                }
+        let fixed = |name: &str| {
+            self.description.fixed.iter().position(|f| f == name).map(|i| &self.description.fixed_values[i])
+        };
+        let table_columns =
+            [fixed("table index"), fixed("table tag"), fixed("table base"), fixed("table slope")];
+        let present = [
+            true,
+            !layout.tables.first_row.is_empty(),
+            self.columns.table_base.is_some(),
+            self.columns.table_slope.is_some(),
+        ];
+        let combined = |tuple: [Fr; 4]| {
+            let (mut sum, mut factor) = (*shift, Fr::ONE);
+            for (part, _) in tuple.into_iter().zip(present).filter(|(_, present)| *present) {
+                sum += factor * part;
+                factor *= combine;
             }
             sum
         };
@@ -337,26 +345,19 @@ impl Witness for CircuitWitness {
                         if i + 1 < limbs {
                             return *shift + self.limbs[i][row];
                         }
-                        let tag = layout.steps.get(row).map_or(0, |step| tag_of(layout, step));
-                        combined(self.limbs[i][row] + Fr::from(tag), self.bases[row], self.slopes[row])
+                        let tag = layout.steps.get(row).map_or(0, tag_of);
+                        combined([self.limbs[i][row], Fr::from(tag), self.bases[row], self.slopes[row]])
                     })
                     .collect()
             })
             .collect();
-        let mut table: Vec<Fr> = {
-            let fixed = |name: &str| {
-                self.description
-                    .fixed
-                    .iter()
-                    .position(|f| f == name)
-                    .map(|i| &self.description.fixed_values[i])
-            };
-            let (index, base, slope) = (fixed("table index"), fixed("table base"), fixed("table slope"));
-            let at = |column: Option<&Vec<Fr>>, row: usize| {
-                column.and_then(|c| c.get(row)).copied().unwrap_or(Fr::ZERO)
-            };
-            (0..active).map(|row| combined(at(index, row), at(base, row), at(slope, row))).collect()
-        };
+        let mut table: Vec<Fr> = (0..active)
+            .map(|row| {
+                combined(
+                    table_columns.map(|column| column.and_then(|c| c.get(row)).copied().unwrap_or(Fr::ZERO)),
+                )
+            })
+            .collect();
         for column in &mut inverses {
             column.iter_mut().batch_invert();
         }

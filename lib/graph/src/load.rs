@@ -63,8 +63,21 @@ fn is_batch_symbol(symbol: &str) -> bool {
     matches!(lower.as_str(), "n" | "b" | "bs" | "none" | "?") || lower.contains("batch")
 }
 
+/// The chain of reasons, without the dumps that tract adds.
+pub(crate) fn reason(error: &TractError) -> String {
+    let mut parts: Vec<String> = vec![];
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let line: String = text.lines().next().unwrap_or_default().chars().take(300).collect();
+        if !line.is_empty() && parts.last() != Some(&line) {
+            parts.push(line);
+        }
+    }
+    parts.join(": ")
+}
+
 fn failure(error: &TractError) -> Error {
-    Error::Parse { reason: format!("{error:#}") }
+    Error::Parse { reason: reason(error) }
 }
 
 impl Model {
@@ -115,7 +128,7 @@ impl Model {
         let mut reader = bytes;
         let mut proto = onnx
             .proto_model_for_read(&mut reader)
-            .map_err(|e| Error::Parse { reason: format!("not an ONNX file ({e:#})") })?;
+            .map_err(|e| Error::Parse { reason: format!("not an ONNX file ({})", reason(&e)) })?;
         let mut notes = vec![];
         fix_dimensions(&mut proto, dimensions, &mut notes)?;
         let unknown = unknown_operators(&onnx, &proto);
@@ -129,10 +142,8 @@ impl Model {
             });
         }
         let inference: InferenceModel = parsed.model;
-        let typed = inference
-            .into_typed()
-            .and_then(|m| m.into_decluttered())
-            .map_err(|e| failure(&e))?;
+        let plain = inference.into_typed().map_err(|e| failure(&e))?;
+        let (typed, runnable) = simplify(plain)?;
         let names = proto.graph.as_ref().map(|g| {
             g.output.iter().map(|o| o.name.clone()).collect::<Vec<_>>()
         });
@@ -151,11 +162,6 @@ impl Model {
         if inputs.is_empty() || outputs.is_empty() {
             return Err(Error::Parse { reason: "the model has no input or no output".into() });
         }
-        let runnable = typed
-            .clone()
-            .into_optimized()
-            .and_then(|m| m.into_runnable())
-            .map_err(|e| failure(&e))?;
         Ok(Model {
             typed: Arc::new(typed),
             runnable,
@@ -215,7 +221,7 @@ impl Model {
         });
         match outcome {
             Ok(Ok(values)) => Ok(values),
-            Ok(Err(e)) => Err(Error::Run { reason: format!("{e:#}") }),
+            Ok(Err(e)) => Err(Error::Run { reason: reason(&e) }),
             Err(reason) => Err(Error::Run { reason }),
         }
     }
@@ -257,6 +263,21 @@ pub(crate) fn check_inputs(
         }
     }
     Ok(())
+}
+
+/// The simplified model and a runnable one. Simplification fails on a few sound models (a tiled
+/// batch, for one): those are used as they are.
+fn simplify(plain: TypedModel) -> Result<(TypedModel, Arc<TypedRunnableModel>), Error> {
+    let simplified = guard::catch(|| {
+        let typed = plain.clone().into_decluttered()?;
+        let runnable = typed.clone().into_optimized()?.into_runnable()?;
+        TractResult::Ok((typed, runnable))
+    });
+    if let Ok(Ok(both)) = simplified {
+        return Ok(both);
+    }
+    let runnable = plain.clone().into_runnable().map_err(|e| failure(&e))?;
+    Ok((plain, runnable))
 }
 
 fn spec(model: &TypedModel, outlet: OutletId, name: String) -> Result<TensorSpec, Error> {

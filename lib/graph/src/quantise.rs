@@ -91,6 +91,9 @@ fn check_settings(settings: &QuantisationSettings, headroom: f64) -> Result<(), 
     Ok(())
 }
 
+/// No range is taken smaller than this, however small the samples are.
+const SMALLEST_RANGE: f64 = 1.0 / 1024.0;
+
 struct Scaling<'a> {
     plan: &'a Plan,
     ranges: &'a [Range],
@@ -145,7 +148,7 @@ impl Scaling<'_> {
     /// Largest fraction bits at which `magnitude` with headroom fits `bits` bits.
     fn fitting(&self, magnitude: f64, bits: u32) -> i32 {
         let largest = f64::from(bits - 1).exp2() - 1.0;
-        let needed = (magnitude * self.headroom).max((-30.0f64).exp2());
+        let needed = (magnitude * self.headroom).max(SMALLEST_RANGE);
         (largest / needed).log2().floor() as i32
     }
 
@@ -440,7 +443,7 @@ impl Scaling<'_> {
     fn z_range(&self, n: usize) -> (i128, i128) {
         let unit = f64::from(self.z_bits[n]).exp2();
         let range = &self.ranges[n];
-        let margin = range.magnitude() / 8.0;
+        let margin = range.magnitude().max(SMALLEST_RANGE) / 8.0;
         let low = (range.min * self.headroom).min(0.0) - margin;
         let high = (range.max * self.headroom).max(0.0) + margin;
         ((low * unit).floor() as i128 - 2, (high * unit).ceil() as i128 + 2)

@@ -195,11 +195,6 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// First byte of memory after the slots used so far.
-    pub(crate) fn memory_end(&self) -> usize {
-        self.next_slot
-    }
-
     /// The statements that must run before the expressions emitted since the last call.
     pub(crate) fn take_statements(&mut self) -> Vec<String> {
         std::mem::take(&mut self.statements)

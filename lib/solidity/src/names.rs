@@ -6,6 +6,10 @@ use crate::error::Error;
 pub(crate) const BASE_MODULUS: &str =
     "0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
 
+/// Modulus of the scalar field of BN254.
+pub(crate) const SCALAR_MODULUS: &str =
+    "0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
+
 /// An identifier that Solidity takes.
 pub(crate) fn check(name: &str) -> Result<(), Error> {
     let mut letters = name.chars();

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 /// First byte of memory that the verifier uses. The free memory pointer may be anywhere up to here:
 /// the compiler's IR pipeline reserves words below when it moves variables to memory.
-const MEMORY: usize = 0x0200;
+const MEMORY: usize = 0x0400;
 
 /// Instances handled by one turn of the loop.
 const INSTANCE_UNROLL: usize = 8;
@@ -220,6 +220,8 @@ struct Generator<'a> {
     layout: &'a Layout,
     memory: Memory,
     lines: Lines,
+    /// Yul functions, written after the main sequence.
+    functions: Vec<Lines>,
     /// Words to invert, in place.
     inverses: Vec<(usize, String)>,
 }
@@ -259,22 +261,74 @@ impl<'a> Generator<'a> {
                 memory.slot(challenge_name(*challenge));
             }
         }
-        Self { p, layout, memory, lines: Lines::new(3), inverses: Vec::new() }
+        Self { p, layout, memory, lines: Lines::new(3), functions: Vec::new(), inverses: Vec::new() }
     }
 
     /// All the Yul of the verification.
     fn body(mut self) -> Result<String, Error> {
         self.reserve();
+        self.lines.open("{");
+        self.lines.push("// The scalar field's modulus, opaque to the optimiser: it would copy a literal, 32 bytes");
+        self.lines.push("// long, to every use.");
+        self.lines.push(format!("let r := add({}, iszero(calldatasize()))", names::SCALAR_MODULUS));
         self.calldata();
+        self.function("calldata", "encodings", "ScalarNotCanonical()", |g| {
+            g.encodings();
+            Ok(())
+        })?;
         self.transcript();
-        self.instances_sum();
-        self.denominators();
-        self.invert();
-        self.instances_value();
-        self.quotient()?;
-        self.opening();
+        self.function("instances", "fractions", "InstanceNotCanonical()", |g| {
+            g.instances_sum();
+            g.denominators();
+            g.invert();
+            g.instances_value();
+            Ok(())
+        })?;
+        self.function("quotient", "combine", "PrecompileFailed()", |g| {
+            g.quotient()?;
+            g.evaluation();
+            g.commitment();
+            Ok(())
+        })?;
         self.pairing();
+        self.lines.close();
+        for function in self.functions {
+            self.lines.append(function);
+        }
+        self.lines.blank();
+        self.lines.push("// hallmark:phase other");
         Ok(self.lines.finish())
+    }
+
+    /// Writes a part as a Yul function of `r` and its call. The compiler's IR pipeline optimises
+    /// function by function: as one piece, the verifier would keep most of its words in variables
+    /// and copy the constant `r` to every use.
+    fn function(
+        &mut self,
+        phase: &str,
+        name: &str,
+        error: &str,
+        write: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.lines.blank();
+        self.lines.push(format!("// hallmark:phase {phase}"));
+        let parameters = if name == "encodings" { "r, q" } else { "r" };
+        if name == "encodings" {
+            self.lines.push("// The base field's modulus.");
+            self.lines.push(format!("let q := add({}, iszero(calldatasize()))", names::BASE_MODULUS));
+        }
+        self.lines.push(format!("{name}({parameters})"));
+        let main = std::mem::replace(&mut self.lines, Lines::new(3));
+        self.lines.blank();
+        self.lines.push(format!("// hallmark:phase {phase}"));
+        self.lines.open(format!("function {name}({parameters}) {{"));
+        self.lines.push("let ok := 1");
+        let result = write(self);
+        self.lines.push("if ok { leave }");
+        self.lines.push(fail(error));
+        self.lines.close();
+        self.functions.push(std::mem::replace(&mut self.lines, main));
+        result
     }
 
     fn has_permutation(&self) -> bool {
@@ -320,7 +374,6 @@ impl<'a> Generator<'a> {
         let layout = self.layout;
         let l = &mut self.lines;
         l.phase("calldata", "Sizes, offsets, points and scalars, before any is used.");
-        l.note("let ok := 1", "Every check that may wait for its section's end.");
         l.push(format!("if gt(mload(0x40), {MEMORY:#06x}) {{ {} }}", fail("MemoryReserved()")));
         l.push(format!(
             "if iszero(eq(proof.length, {:#06x})) {{ {} }}",
@@ -340,21 +393,23 @@ impl<'a> Generator<'a> {
             layout.instances_at()
         ));
         l.push(format!(")) {{ {} }}", fail("CalldataLayoutInvalid()")));
-        l.blank();
+    }
+
+    /// Points and evaluations, before any is used.
+    fn encodings(&mut self) {
+        let layout = self.layout;
+        let l = &mut self.lines;
         l.push("// Points: canonical coordinates, on y^2 = x^3 + 3 (infinity, (0, 0), is not).");
-        l.open("{");
-        l.push(format!("let q := {}", names::BASE_MODULUS));
         for at in &layout.points {
             l.open("{");
             l.push(format!("let px := calldataload({at:#06x})"));
             l.push(format!("let py := calldataload({:#06x})", at + 0x20));
             l.push(
-                "ok := and(ok, and(and(lt(px, q), lt(py, q)), \
-                 eq(addmod(mulmod(px, mulmod(px, px, q), q), 3, q), mulmod(py, py, q))))",
+                "ok := and(and(and(lt(px, q), lt(py, q)), \
+                 eq(addmod(mulmod(px, mulmod(px, px, q), q), 3, q), mulmod(py, py, q))), ok)",
             );
             l.close();
         }
-        l.close();
         l.push(format!("if iszero(ok) {{ {} }}", fail("PointInvalid()")));
         l.blank();
         l.push("// Evaluations: canonical scalars.");
@@ -364,7 +419,6 @@ impl<'a> Generator<'a> {
         for chunk in conditions.chunks(8) {
             l.push(format!("ok := and({}, ok)", all_of(chunk)));
         }
-        l.push(format!("if iszero(ok) {{ {} }}", fail("ScalarNotCanonical()")));
     }
 
     fn transcript(&mut self) {
@@ -497,7 +551,6 @@ impl<'a> Generator<'a> {
             }
             self.lines.close();
         }
-        self.lines.push(format!("if iszero(ok) {{ {} }}", fail("InstanceNotCanonical()")));
     }
 
     fn rotation_constant(&self, rotation: i64) -> Fr {
@@ -941,7 +994,8 @@ impl<'a> Generator<'a> {
         *started = true;
     }
 
-    fn opening(&mut self) {
+    /// SHPLONK: the value that the combined commitment must have at `μ`.
+    fn evaluation(&mut self) {
         let layout = self.layout;
         let minus_evaluation = self.memory.slot("-evaluation");
         let z_0 = self.memory.load("z_0(mu)");
@@ -990,7 +1044,14 @@ impl<'a> Generator<'a> {
         }
         self.lines.push(format!("mstore({minus_evaluation:#06x}, sub(r, total))"));
         self.lines.close();
+    }
 
+    /// SHPLONK: the combined commitment.
+    fn commitment(&mut self) {
+        let layout = self.layout;
+        let minus_evaluation = self.memory.slot("-evaluation");
+        let z_0 = self.memory.load("z_0(mu)");
+        let zeta = self.memory.load(challenge_name(Challenge::Zeta));
         self.lines.phase("opening", "SHPLONK: the combined commitment.");
         let base = self.memory.next;
         let w = Workspace {
@@ -1059,7 +1120,6 @@ impl<'a> Generator<'a> {
             .note(format!("calldatacopy({:#06x}, {:#06x}, 0x40)", w.acc, layout.w_prime), "[W']");
         self.lines.push(format!("mstore({:#06x}, {mu})", w.scalar));
         self.multiply_add(&w, w.pairing + 0xc0);
-        self.lines.push(format!("if iszero(ok) {{ {} }}", fail("PrecompileFailed()")));
         self.memory.slots.insert("pairing input".into(), w.pairing);
     }
 

@@ -88,6 +88,10 @@ impl Lines {
         self.push("/*------------------------------------------------------------*/");
     }
 
+    pub(crate) fn append(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
     pub(crate) fn finish(self) -> String {
         let mut text = self.lines.join("\n");
         text.push('\n');

@@ -3,8 +3,8 @@
 //! An input at (strided) position `i` and a kernel tap at offset `q` meet at output position
 //! `i − q`. With positions numbered row-major inside the box of all reachable positions, the input
 //! polynomial `Σ x_i r^(g·i)` times the kernel polynomial `Σ w_q r^(−g·q)` has the convolution as
-//! coefficients. Positions of the box that are reached but are no output are *junk*: a free cell
-//! each, forced by the identity, read by nobody.
+//! coefficients. Positions that are reached but are no output are *junk*: a free cell each, forced by
+//! the identity, read by nobody. Rows of positions overlap in junk, which makes it fewer.
 
 use super::blocks::windows;
 use crate::field::Fr;
@@ -15,9 +15,9 @@ use hallmark_graph::ir::Element;
 pub(crate) struct Geometry {
     /// Smallest output coordinate per axis.
     low: Vec<i64>,
-    /// Size of the box of positions per axis.
-    size: Vec<usize>,
-    /// Flat strides of the box.
+    /// Number of flat positions.
+    count: usize,
+    /// Flat distance between neighbours per axis.
     strides: Vec<i64>,
     /// Phases (residues modulo the stride) with their taps.
     pub(crate) phases: Vec<Phase>,
@@ -102,17 +102,24 @@ impl Geometry {
                 }
             }
         }
-        let size: Vec<usize> = low.iter().zip(&high).map(|(l, h)| (h - l + 1) as usize).collect();
+        // A row of positions may run into the next as long as only junk meets junk: coordinate
+        // `x` outside the output must stay outside it modulo the row length.
+        let length: Vec<i64> = (0..axes)
+            .map(|axis| {
+                (shape.output[axis] as i64 - low[axis]).max(high[axis] + 1).min(high[axis] - low[axis] + 1)
+            })
+            .collect();
         let mut strides = vec![1i64; axes];
         for axis in (0..axes.saturating_sub(1)).rev() {
-            strides[axis] = strides[axis + 1] * size[axis + 1] as i64;
+            strides[axis] = strides[axis + 1] * length[axis + 1];
         }
         let flat =
             |coordinates: &[i64]| -> i64 { coordinates.iter().zip(&strides).map(|(c, s)| c * s).sum() };
         let origin = flat(&low);
 
         let mut phases = Vec::new();
-        let mut reached = vec![false; size.iter().product()];
+        let count = (flat(&high) - origin + 1) as usize;
+        let mut reached = vec![false; count];
         for residue in indices(shape.stride) {
             let mut taps = Vec::new();
             for (index, tap) in indices(shape.kernel).enumerate() {
@@ -164,7 +171,7 @@ impl Geometry {
         let junk = reached.iter().enumerate().filter_map(|(i, r)| r.then_some(i)).collect();
         Self {
             low,
-            size,
+            count,
             strides,
             phases,
             junk,
@@ -193,9 +200,9 @@ impl Geometry {
         Self::output_positions(output, &self.low, &self.strides)
     }
 
-    /// Positions in the box.
+    /// Number of flat positions.
     pub(crate) fn positions(&self) -> usize {
-        self.size.iter().product()
+        self.count
     }
 
     /// Packed groups of output channels.

@@ -788,6 +788,10 @@ impl<'g> Planner<'g> {
             }
         }
         let mut steps = early;
+        // The first row is a boundary row: it has no mode of its own.
+        if steps.first().or(late.first()).is_some_and(|step| step.mode != Mode::Start) {
+            steps.insert(0, Step::default());
+        }
         // The first rows carry the public inputs in their production.
         steps.resize_with(steps.len().max(instances), Step::default);
         for (step, instance) in steps.iter_mut().zip(instance_steps) {

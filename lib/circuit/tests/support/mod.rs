@@ -221,11 +221,21 @@ pub fn for_each_product(term: &Term, visit: &mut dyn FnMut(u32, Element, Option<
 
 /// The specification, spelled out.
 pub fn execute(graph: &IntegerGraph, inputs: &[Vec<i128>]) -> Execution {
+    execute_with(graph, inputs, &mut |_, _, value| value).unwrap()
+}
+
+/// As [`execute`], with every value passed through `change(tensor, index, value)` before anything
+/// below it is computed; `None` when a value leaves its table.
+pub fn execute_with(
+    graph: &IntegerGraph,
+    inputs: &[Vec<i128>],
+    change: &mut dyn FnMut(usize, usize, i128) -> i128,
+) -> Option<Execution> {
     let s = graph.settings;
     let mut values: Vec<Vec<i128>> = vec![];
-    for (node, tensor) in graph.nodes.iter().zip(&graph.tensors) {
+    for (number, (node, tensor)) in graph.nodes.iter().zip(&graph.tensors).enumerate() {
         let read = |e: Element| e.map_or(0, |v| values[v.tensor.0 as usize][v.index as usize]);
-        values.push(match &node.operation {
+        let mut computed = match &node.operation {
             Operation::Input { input, .. } => inputs[*input as usize].clone(),
             Operation::Linear { terms, bias } => {
                 let mut y = if bias.is_empty() { vec![0; tensor.len()] } else { bias.clone() };
@@ -240,24 +250,28 @@ pub fn execute(graph: &IntegerGraph, inputs: &[Vec<i128>]) -> Execution {
                 .iter()
                 .map(|y| {
                     let z = (y + (1 << (s.shift() - 1))) >> s.shift();
-                    match function {
+                    Some(match function {
                         Function::Identity => z,
                         Function::Square { linear } => z * (z + i128::from(*linear)),
                         Function::Table(table) => {
                             let table = &graph.tables[*table as usize];
                             let width = s.activation_bits() - s.limb_bits;
                             let shifted = z + (1 << (s.activation_bits() - 1));
-                            let piece = (shifted >> width) as usize - table.first as usize;
-                            i128::from(table.base[piece])
+                            let piece = usize::try_from((shifted >> width) - i128::from(table.first)).ok()?;
+                            i128::from(*table.base.get(piece)?)
                                 + i128::from(table.slope.get(piece).copied().unwrap_or(0))
                                     * (shifted & ((1 << width) - 1))
                         }
-                    }
+                    })
                 })
-                .collect(),
-        });
+                .collect::<Option<Vec<i128>>>()?,
+        };
+        for (index, value) in computed.iter_mut().enumerate() {
+            *value = change(number, index, *value);
+        }
+        values.push(computed);
     }
-    Execution { values }
+    Some(Execution { values })
 }
 
 /// Deterministic small numbers.

@@ -1,5 +1,5 @@
 //! What the tests share: a small circuit with a proof, its verifier, a compiler.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use hallmark_proof::halo2;
 use hallmark_proof::parameters::VerifierParameters;
@@ -39,6 +39,10 @@ impl Case {
         let (key, proof) = SmallCircuit::new(instances).prove().expect("proves");
         let parameters = key.verifying_key().parameters();
         let source = generate_verifier(&parameters, &options()).expect("generates");
+        if let Some(folder) = std::env::var_os("HALLMARK_TEST_SOURCES") {
+            let path = std::path::Path::new(&folder).join(format!("{instances}.sol"));
+            std::fs::write(path, &source.source).expect("writes the source");
+        }
         Self { key, proof, parameters, source }
     }
 
@@ -69,4 +73,62 @@ impl Case {
             + 650 * evaluations as u64
             + 500 * p.instances as u64
     }
+}
+
+/// Parameters of a circuit that nobody can prove, with the shape of a real one: `advice` columns,
+/// half of them in the permutation, and gates of the forms that layouts use.
+pub fn large_parameters(advice: usize, gates: usize) -> VerifierParameters {
+    use halo2curves::bn256::{Fr, G1Affine};
+    use hallmark_circuit::description::{Column, Expression, Gate, Phase};
+    let mut p = Case::small(2).parameters;
+    let fixed = 6;
+    let point = |i: usize| G1Affine::from(G1Affine::generator() * Fr::from(i as u64 + 2));
+    p.k = 14;
+    p.advice_phases =
+        (0..advice).map(|i| if i % 3 == 2 { Phase::Second } else { Phase::First }).collect();
+    p.advice_queries =
+        (0..advice).flat_map(|i| if i % 2 == 0 { vec![(i, 0), (i, 1)] } else { vec![(i, 0)] }).collect();
+    p.fixed_queries = (0..fixed).map(|i| (i, 0)).collect();
+    p.fixed_commitments = (0..fixed).map(point).collect();
+    p.permutation = (0..advice / 2).map(Column::Advice).collect();
+    p.permutation_commitments = (0..advice / 2).map(|i| point(i + 50)).collect();
+    p.permutation_chunk = 2;
+    let constant = |i: u64| Expression::Constant(Fr::from(i));
+    p.gates = (0..gates)
+        .map(|g| {
+            let a = |i: usize| Expression::current(Column::Advice(i % advice));
+            let tag = Expression::current(Column::Fixed(g % 2));
+            let selector = (1..5u64)
+                .filter(|t| *t != (g as u64) % 4 + 1)
+                .fold(tag.clone(), |product, t| product * (tag.clone() - constant(t)));
+            let sum = (0..6).fold(a(g), |sum, j| sum + a(g + j) * Fr::from(1 << j) * Expression::Challenge(j % 2));
+            Gate {
+                name: format!("gate {g}"),
+                polynomial: selector * (a(g) * a(g + 1) - sum + Expression::next(Column::Advice((2 * g) % advice & !1))),
+            }
+        })
+        .collect();
+    p
+}
+
+/// Calldata of the right shape for `parameters`, with valid points and small scalars.
+pub fn plausible_calldata(parameters: &VerifierParameters) -> Vec<u8> {
+    let products = parameters.permutation.len().div_ceil(parameters.permutation_chunk.max(1));
+    let first = parameters.advice_phases.len() + products + 1 + parameters.quotient_pieces;
+    let mut proof = Vec::new();
+    let point = |proof: &mut Vec<u8>| {
+        for coordinate in [1u8, 2] {
+            proof.extend_from_slice(&[0; 31]);
+            proof.push(coordinate);
+        }
+    };
+    (0..first).for_each(|_| point(&mut proof));
+    let scalars = (parameters.proof_bytes() - 64 * (first + 2)) / 32;
+    for i in 0..scalars {
+        proof.extend_from_slice(&[0; 31]);
+        proof.push(i as u8);
+    }
+    point(&mut proof);
+    point(&mut proof);
+    encode_verify_proof(&proof, &vec![halo2curves::bn256::Fr::from(5); parameters.instances])
 }

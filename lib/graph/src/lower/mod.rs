@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::{EvalOp, Op, TypedOp};
+use tract_onnx::tract_core::internal::TypedOp;
 use tract_onnx::tract_core::ops;
 
 use crate::error::{Error, UnsupportedNode};
@@ -100,7 +100,7 @@ impl From<Error> for Refusal {
 
 impl From<TractError> for Refusal {
     fn from(error: TractError) -> Self {
-        Refusal::Unsupported(format!("{error:#}"))
+        Refusal::Unsupported(crate::load::reason(&error))
     }
 }
 
@@ -165,7 +165,7 @@ impl Lowering<'_> {
         let outlets = self
             .model
             .input_outlets()
-            .map_err(|e| Error::Parse { reason: format!("{e:#}") })?
+            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
             .to_vec();
         for (i, (outlet, spec)) in outlets.iter().zip(model.inputs()).enumerate() {
             if spec.len() > MAX_ELEMENTS {
@@ -190,7 +190,7 @@ impl Lowering<'_> {
 
     fn nodes(&mut self) -> Result<(), Error> {
         let order =
-            self.model.eval_order().map_err(|e| Error::Parse { reason: format!("{e:#}") })?;
+            self.model.eval_order().map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?;
         let mut refused = vec![];
         for id in order {
             let node = &self.model.nodes[id];
@@ -330,7 +330,7 @@ impl Lowering<'_> {
         let outlets = self
             .model
             .output_outlets()
-            .map_err(|e| Error::Parse { reason: format!("{e:#}") })?
+            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
             .to_vec();
         let mut refused = vec![];
         for (outlet, spec) in outlets.iter().zip(model.outputs()) {
