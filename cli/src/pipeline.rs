@@ -9,18 +9,24 @@ use crate::output::Shell;
 use crate::settings::objective_name;
 use hallmark_circuit::{Circuit, Objective};
 use hallmark_gas::{Deployment, Evm, HardFork, Profile};
-use hallmark_graph::ir::IntegerGraph;
+use hallmark_graph::ir::{GraphOutput, IntegerGraph};
 use hallmark_graph::{AccuracyBound, Execution, Model};
 use hallmark_proof::halo2::{Halo2, ProvingKey, VerifyingKey};
 use hallmark_proof::srs::{Provenance, Srs};
 use hallmark_proof::{Backend, Proof};
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
-use hallmark_solidity::{VerifierOptions, VerifierSource, calldata, generate_verifier};
+use hallmark_solidity::{
+    ConsumerOptions, ModelInterface, TensorInterface, VerifierOptions, VerifierSource, calldata,
+    generate_consumer, generate_verifier,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Name of generated verifiers; `DevOnly` comes before it with a development SRS.
 const VERIFIER_NAME: &str = "Halo2Verifier";
+
+/// Name of the abstract contract with typed outputs.
+pub(crate) const TYPED_NAME: &str = "TypedInference";
 
 /// A quantised model and how exact it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,8 +46,8 @@ pub(crate) struct Accuracy {
     pub(crate) max_abs_error: f64,
     /// Mean error found.
     pub(crate) mean_abs_error: f64,
-    /// Share of samples with the same largest output.
-    pub(crate) argmax_match: f64,
+    /// Whether the largest output is at the same place on all samples.
+    pub(crate) argmax_match: bool,
     /// Number of samples.
     pub(crate) samples: usize,
 }
@@ -88,12 +94,18 @@ pub(crate) fn calibrate(
     Ok(Quantised { graph: found.graph, accuracy })
 }
 
-/// A relative bound in units of the output: relative to the range that the float model's outputs
-/// have on the samples.
+/// A bound in units of the output: a relative one is relative to the largest output of the float
+/// model on the samples.
 fn absolute_bound(model: &Model, samples: &[Sample], bound: AccuracyBound) -> Outcome<f64> {
     match bound {
         AccuracyBound::Absolute(bound) => Ok(bound),
-        AccuracyBound::Relative(_) => Ok(hallmark_graph::absolute_bound(model, samples, bound)?),
+        AccuracyBound::Relative(bound) => {
+            let mut largest = 0.0f64;
+            for sample in samples {
+                largest = model.run(sample)?.iter().flatten().fold(largest, |l, v| l.max(v.abs()));
+            }
+            Ok(bound * largest)
+        }
     }
 }
 
@@ -240,6 +252,52 @@ pub(crate) fn generate(key: &VerifyingKey, model_name: &str) -> Outcome<Verifier
         description: format!("Verifies inferences of the model {model_name}"),
     };
     Ok(generate_verifier(&key.parameters(), &options)?)
+}
+
+/// Writes the typed access to the model's verified outputs.
+pub(crate) fn generate_typed(
+    key: &VerifyingKey,
+    graph: &IntegerGraph,
+    model_name: &str,
+    model_id: [u8; 32],
+    verifier: &VerifierSource,
+) -> Outcome<String> {
+    let outputs = graph
+        .outputs
+        .iter()
+        .map(|output| {
+            Ok(TensorInterface {
+                name: output.name.clone(),
+                shape: output.shape.clone(),
+                fraction_bits: fraction_bits(output)?,
+            })
+        })
+        .collect::<Outcome<_>>()?;
+    let interface = ModelInterface {
+        model_name: model_name.to_owned(),
+        model_id,
+        inputs: Vec::new(),
+        outputs,
+        verifier_contract_name: verifier.contract_name.clone(),
+    };
+    let options = ConsumerOptions {
+        contract_name: TYPED_NAME.into(),
+        interface_import: Some("hallmark/interfaces/IInferenceVerifier.sol".into()),
+        verifying_key_id: key.id(),
+        srs_id: key.srs().id,
+    };
+    Ok(generate_consumer(&interface, &options)?)
+}
+
+/// Fraction bits of an output; contracts decode fractions only.
+pub(crate) fn fraction_bits(output: &GraphOutput) -> Outcome<u32> {
+    u32::try_from(output.fraction_bits).map_err(|_| {
+        Failure::new(format!(
+            "output `{}` has a scale of 2^{}: contracts decode fractions only",
+            output.name, -output.fraction_bits
+        ))
+        .hint("ask for a smaller error, so that the output gets fraction bits")
+    })
 }
 
 /// Finds a Solidity compiler for the project in `folder`.

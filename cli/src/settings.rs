@@ -57,7 +57,7 @@ pub(crate) struct ModelSettings {
 pub(crate) struct AccuracySettings {
     /// In units of the output.
     pub(crate) max_abs_error: Option<f64>,
-    /// Relative to the range of the outputs.
+    /// Relative to the largest output.
     pub(crate) max_rel_error: Option<f64>,
 }
 

@@ -319,6 +319,15 @@ impl<'a> Bench<'a> {
             let quantised = self.quantised()?;
             (outputs_of(quantised)?, quantised.accuracy)
         };
+        let typed = {
+            let key = self.verifying_key()?;
+            let (name, id) = (self.loaded.name.clone(), self.loaded.model.sha256());
+            let graph = &self.quantised()?.graph;
+            scaffold::SourceFile {
+                file_name: format!("{}.sol", pipeline::TYPED_NAME),
+                source: pipeline::generate_typed(&key, graph, &name, id, &verifier)?,
+            }
+        };
         let found: f64 = values
             .outputs
             .iter()
@@ -360,7 +369,7 @@ impl<'a> Bench<'a> {
             outputs,
             verifier_contract: verifier.contract_name,
             verifier_source: verifier.source,
-            sources: Vec::new(),
+            sources: vec![typed],
             dev_srs: pipeline::is_dev(&proof),
             fixture: scaffold::Fixture {
                 instances: pipeline::words(&proof),
@@ -403,13 +412,6 @@ fn outputs_of(quantised: &Quantised) -> Outcome<Vec<scaffold::Output>> {
         .outputs
         .iter()
         .map(|output| {
-            let fraction_bits = u32::try_from(output.fraction_bits).map_err(|_| {
-                Failure::new(format!(
-                    "output `{}` has a scale of 2^{}: contracts decode fractions only",
-                    output.name, -output.fraction_bits
-                ))
-                .hint("ask for a smaller error, so that the output gets fraction bits")
-            })?;
             Ok(scaffold::Output { name: output.name.clone(), shape: output.shape.clone(), fraction_bits })
         })
         .collect()
