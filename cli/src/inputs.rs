@@ -51,10 +51,10 @@ pub(crate) fn model_name(path: &Path) -> String {
     let stem = text(path.file_stem()).unwrap_or_default();
     if ["model", "network"].contains(&stem.as_str()) {
         let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        if let Some(folder) = text(absolute.parent().and_then(Path::file_name)) {
-            if folder != "model" {
-                return folder;
-            }
+        if let Some(folder) = text(absolute.parent().and_then(Path::file_name))
+            && folder != "model"
+        {
+            return folder;
         }
     }
     stem

@@ -412,7 +412,11 @@ fn outputs_of(quantised: &Quantised) -> Outcome<Vec<scaffold::Output>> {
         .outputs
         .iter()
         .map(|output| {
-            Ok(scaffold::Output { name: output.name.clone(), shape: output.shape.clone(), fraction_bits })
+            Ok(scaffold::Output {
+                name: output.name.clone(),
+                shape: output.shape.clone(),
+                fraction_bits: pipeline::fraction_bits(output)?,
+            })
         })
         .collect()
 }
