@@ -58,9 +58,10 @@ impl Cache {
     pub(crate) fn is_fresh(&self, stage: &str, key: &str) -> bool {
         self.manifest.stages.get(stage).is_some_and(|found| {
             found.key == key
-                && found.files.iter().all(|(name, hash)| {
-                    file_hash(&self.path(name)).is_some_and(|found| found == *hash)
-                })
+                && found
+                    .files
+                    .iter()
+                    .all(|(name, hash)| file_hash(&self.path(name)).is_some_and(|found| found == *hash))
         })
     }
 
@@ -75,16 +76,14 @@ impl Cache {
         let mut hashes = BTreeMap::new();
         for name in files {
             let path = self.path(name);
-            let hash = file_hash(&path)
-                .ok_or_else(|| Failure::new(format!("`{}` has gone", path.display())))?;
+            let hash =
+                file_hash(&path).ok_or_else(|| Failure::new(format!("`{}` has gone", path.display())))?;
             hashes.insert((*name).to_owned(), hash);
         }
         self.manifest.version = VERSION;
-        self.manifest
-            .stages
-            .insert(stage.to_owned(), Stage { key: key.to_owned(), files: hashes });
-        let text = serde_json::to_vec_pretty(&self.manifest)
-            .map_err(|error| Failure::bug(error.to_string()))?;
+        self.manifest.stages.insert(stage.to_owned(), Stage { key: key.to_owned(), files: hashes });
+        let text =
+            serde_json::to_vec_pretty(&self.manifest).map_err(|error| Failure::bug(error.to_string()))?;
         self.write("manifest.json", &text)
     }
 
@@ -96,8 +95,7 @@ impl Cache {
 
     /// Makes the folder, invisible to git.
     pub(crate) fn create(&self) -> Outcome<()> {
-        fs::create_dir_all(&self.folder)
-            .map_err(|error| Failure::io("create", &self.folder, &error))?;
+        fs::create_dir_all(&self.folder).map_err(|error| Failure::io("create", &self.folder, &error))?;
         let ignore = self.path(".gitignore");
         if !ignore.exists() {
             write_atomically(&ignore, b"*\n")?;

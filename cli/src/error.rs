@@ -106,14 +106,12 @@ impl From<hallmark_graph::Error> for Failure {
                 Some("`hallmark inspect` lists every node; rewrite those named here".to_owned())
             }
             Error::InputCount { .. } | Error::InputLength { .. } | Error::InputFile { .. } => Some(
-                "expected {\"input_data\": [[…], …]}, one flat row-major list per model input"
-                    .to_owned(),
+                "expected {\"input_data\": [[…], …]}, one flat row-major list per model input".to_owned(),
             ),
             Error::InputNotFinite { .. } => Some("replace it by a number".to_owned()),
-            Error::OutOfRange { .. } => Some(
-                "add inputs like this one to the calibration file, then run `hallmark build`"
-                    .to_owned(),
-            ),
+            Error::OutOfRange { .. } => {
+                Some("add inputs like this one to the calibration file, then run `hallmark build`".to_owned())
+            }
             Error::AccuracyUnreachable { .. } => {
                 Some("allow a larger error with `--max-abs-error` or `--max-rel-error`".to_owned())
             }

@@ -52,9 +52,7 @@ fn candidates(project: &Path) -> Vec<PathBuf> {
         found.extend(
             packages
                 .into_iter()
-                .filter(|path| {
-                    path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("forge-"))
-                })
+                .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("forge-")))
                 .map(|path| path.join("bin").join(&name)),
         );
     }

@@ -32,11 +32,7 @@ pub(crate) struct Loaded {
 }
 
 /// Reads and loads a model.
-pub(crate) fn load(
-    shell: &Shell,
-    path: &Path,
-    dimensions: &BTreeMap<String, usize>,
-) -> Outcome<Loaded> {
+pub(crate) fn load(shell: &Shell, path: &Path, dimensions: &BTreeMap<String, usize>) -> Outcome<Loaded> {
     let onnx = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
     let model = Model::load(path, dimensions)?;
     report_notes(shell, &model);
@@ -55,10 +51,10 @@ pub(crate) fn model_name(path: &Path) -> String {
     let stem = text(path.file_stem()).unwrap_or_default();
     if ["model", "network"].contains(&stem.as_str()) {
         let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        if let Some(folder) = text(absolute.parent().and_then(Path::file_name)) {
-            if folder != "model" {
-                return folder;
-            }
+        if let Some(folder) = text(absolute.parent().and_then(Path::file_name))
+            && folder != "model"
+        {
+            return folder;
         }
     }
     stem
@@ -75,14 +71,12 @@ pub(crate) fn read(path: &Path, model: &Model) -> Outcome<Sample> {
 pub(crate) fn read_many(path: &Path, model: &Model) -> Outcome<Vec<Sample>> {
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if json {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
         if text.trim_start().starts_with('[') {
-            return parse_many(&text, model)
-                .map_err(|failure| Failure {
-                    message: format!("`{}`: {}", path.display(), failure.message),
-                    ..failure
-                });
+            return parse_many(&text, model).map_err(|failure| Failure {
+                message: format!("`{}`: {}", path.display(), failure.message),
+                ..failure
+            });
         }
     }
     Ok(vec![read(path, model)?])

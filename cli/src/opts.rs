@@ -106,7 +106,7 @@ pub(crate) struct AccuracyArgs {
     /// Largest error of an output, in its own units.
     #[arg(long, value_name = "E", value_parser = positive, conflicts_with = "max_rel_error")]
     pub(crate) max_abs_error: Option<f64>,
-    /// Largest error of an output, relative to the range of the outputs [default: 0.001].
+    /// Largest error of an output, relative to the largest output [default: 0.001].
     #[arg(long, value_name = "E", value_parser = positive)]
     pub(crate) max_rel_error: Option<f64>,
 }

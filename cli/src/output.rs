@@ -44,11 +44,7 @@ impl Shell {
     }
 
     /// The result, in the form asked for. A reader that has gone away is no failure of ours.
-    pub(crate) fn result<T: Serialize>(
-        &self,
-        value: &T,
-        text: impl FnOnce() -> String,
-    ) -> Outcome<()> {
+    pub(crate) fn result<T: Serialize>(&self, value: &T, text: impl FnOnce() -> String) -> Outcome<()> {
         let rendered = if self.json {
             serde_json::to_string_pretty(value).map_err(|e| Failure::bug(e.to_string()))?
         } else {
@@ -116,8 +112,7 @@ impl Shell {
     pub(crate) fn step(&self, verb: &'static str, what: impl Into<String>) -> Step<'_> {
         let what = what.into();
         let visible = !self.quiet && std::io::stderr().is_terminal();
-        let target =
-            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target).with_style(
             ProgressStyle::with_template("{prefix:>12} {spinner} {msg} {elapsed:.dim}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
@@ -189,7 +184,7 @@ pub(crate) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -9,18 +9,24 @@ use crate::output::Shell;
 use crate::settings::objective_name;
 use hallmark_circuit::{Circuit, Objective};
 use hallmark_gas::{Deployment, Evm, HardFork, Profile};
-use hallmark_graph::ir::IntegerGraph;
+use hallmark_graph::ir::{GraphOutput, IntegerGraph};
 use hallmark_graph::{AccuracyBound, Execution, Model};
 use hallmark_proof::halo2::{Halo2, ProvingKey, VerifyingKey};
 use hallmark_proof::srs::{Provenance, Srs};
 use hallmark_proof::{Backend, Proof};
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
-use hallmark_solidity::{VerifierOptions, VerifierSource, calldata, generate_verifier};
+use hallmark_solidity::{
+    ConsumerOptions, ModelInterface, TensorInterface, VerifierOptions, VerifierSource, calldata,
+    generate_consumer, generate_verifier,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Name of generated verifiers; `DevOnly` comes before it with a development SRS.
 const VERIFIER_NAME: &str = "Halo2Verifier";
+
+/// Name of the abstract contract with typed outputs.
+pub(crate) const TYPED_NAME: &str = "TypedInference";
 
 /// A quantised model and how exact it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,8 +46,8 @@ pub(crate) struct Accuracy {
     pub(crate) max_abs_error: f64,
     /// Mean error found.
     pub(crate) mean_abs_error: f64,
-    /// Share of samples with the same largest output.
-    pub(crate) argmax_match: f64,
+    /// Whether the largest output is at the same place on all samples.
+    pub(crate) argmax_match: bool,
     /// Number of samples.
     pub(crate) samples: usize,
 }
@@ -88,21 +94,23 @@ pub(crate) fn calibrate(
     Ok(Quantised { graph: found.graph, accuracy })
 }
 
-/// A relative bound in units of the output: relative to the range that the float model's outputs
-/// have on the samples.
+/// A bound in units of the output: a relative one is relative to the largest output of the float
+/// model on the samples.
 fn absolute_bound(model: &Model, samples: &[Sample], bound: AccuracyBound) -> Outcome<f64> {
     match bound {
         AccuracyBound::Absolute(bound) => Ok(bound),
-        AccuracyBound::Relative(_) => Ok(hallmark_graph::absolute_bound(model, samples, bound)?),
+        AccuracyBound::Relative(bound) => {
+            let mut largest = 0.0f64;
+            for sample in samples {
+                largest = model.run(sample)?.iter().flatten().fold(largest, |l, v| l.max(v.abs()));
+            }
+            Ok(bound * largest)
+        }
     }
 }
 
 /// Lays the circuit out.
-pub(crate) fn compile(
-    shell: &Shell,
-    graph: &IntegerGraph,
-    objective: Objective,
-) -> Outcome<Circuit> {
+pub(crate) fn compile(shell: &Shell, graph: &IntegerGraph, objective: Objective) -> Outcome<Circuit> {
     let step = shell.step("Compiling", "the circuit");
     let circuit = Circuit::compile(graph, objective)?;
     let s = circuit.statistics();
@@ -246,6 +254,52 @@ pub(crate) fn generate(key: &VerifyingKey, model_name: &str) -> Outcome<Verifier
     Ok(generate_verifier(&key.parameters(), &options)?)
 }
 
+/// Writes the typed access to the model's verified outputs.
+pub(crate) fn generate_typed(
+    key: &VerifyingKey,
+    graph: &IntegerGraph,
+    model_name: &str,
+    model_id: [u8; 32],
+    verifier: &VerifierSource,
+) -> Outcome<String> {
+    let outputs = graph
+        .outputs
+        .iter()
+        .map(|output| {
+            Ok(TensorInterface {
+                name: output.name.clone(),
+                shape: output.shape.clone(),
+                fraction_bits: fraction_bits(output)?,
+            })
+        })
+        .collect::<Outcome<_>>()?;
+    let interface = ModelInterface {
+        model_name: model_name.to_owned(),
+        model_id,
+        inputs: Vec::new(),
+        outputs,
+        verifier_contract_name: verifier.contract_name.clone(),
+    };
+    let options = ConsumerOptions {
+        contract_name: TYPED_NAME.into(),
+        interface_import: Some("hallmark/interfaces/IInferenceVerifier.sol".into()),
+        verifying_key_id: key.id(),
+        srs_id: key.srs().id,
+    };
+    Ok(generate_consumer(&interface, &options)?)
+}
+
+/// Fraction bits of an output; contracts decode fractions only.
+pub(crate) fn fraction_bits(output: &GraphOutput) -> Outcome<u32> {
+    u32::try_from(output.fraction_bits).map_err(|_| {
+        Failure::new(format!(
+            "output `{}` has a scale of 2^{}: contracts decode fractions only",
+            output.name, -output.fraction_bits
+        ))
+        .hint("ask for a smaller error, so that the output gets fraction bits")
+    })
+}
+
 /// Finds a Solidity compiler for the project in `folder`.
 pub(crate) fn locate_solc(args: &SolcArgs, folder: &Path) -> Outcome<Solc> {
     let mut request = SolcRequest::new(folder);
@@ -254,22 +308,12 @@ pub(crate) fn locate_solc(args: &SolcArgs, folder: &Path) -> Outcome<Solc> {
 }
 
 /// Compiles the verifier as generated projects do.
-pub(crate) fn compile_verifier(
-    shell: &Shell,
-    solc: &Solc,
-    verifier: &VerifierSource,
-) -> Outcome<Artifact> {
+pub(crate) fn compile_verifier(shell: &Shell, solc: &Solc, verifier: &VerifierSource) -> Outcome<Artifact> {
     let step = shell.step("Compiling", format!("{} with solc", verifier.contract_name));
-    let artifact = solc.compile_contract(
-        &verifier.contract_name,
-        &verifier.source,
-        &CompilerSettings::default(),
-    )?;
+    let artifact =
+        solc.compile_contract(&verifier.contract_name, &verifier.source, &CompilerSettings::default())?;
     let bytes = artifact.runtime_code.len();
-    step.finish(
-        "Compiled",
-        &format!("{}, {bytes} bytes, solc {}", verifier.contract_name, solc.version()),
-    );
+    step.finish("Compiled", &format!("{}, {bytes} bytes, solc {}", verifier.contract_name, solc.version()));
     Ok(artifact)
 }
 
@@ -293,15 +337,10 @@ pub(crate) struct EvmReport {
 }
 
 /// Deploys the verifier, runs the proof, and runs tampered ones.
-pub(crate) fn check_on_evm(
-    shell: &Shell,
-    artifact: &Artifact,
-    proof: &Proof,
-) -> Outcome<EvmReport> {
+pub(crate) fn check_on_evm(shell: &Shell, artifact: &Artifact, proof: &Proof) -> Outcome<EvmReport> {
     let step = shell.step("Running", "the verifier in an EVM");
     let mut evm = Evm::new(HardFork::default());
-    let Deployment { address, gas: deploy_gas, runtime_bytes } =
-        evm.deploy(&artifact.creation_code)?;
+    let Deployment { address, gas: deploy_gas, runtime_bytes } = evm.deploy(&artifact.creation_code)?;
     let data = calldata::encode_verify_proof(&proof.bytes, &proof.instances);
     let accepted = evm.call(address, &data, None)?.is_true();
     let mut rejected_tampered = true;
@@ -365,8 +404,8 @@ fn tampered(proof: &Proof) -> impl Iterator<Item = Vec<u8>> {
 
 /// The field's modulus, big-endian.
 const MODULUS: [u8; 32] = [
-    0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d,
-    0x28, 0x33, 0xe8, 0x48, 0x79, 0xb9, 0x70, 0x91, 0x43, 0xe1, 0xf5, 0x93, 0xf0, 0x00, 0x00, 0x01,
+    0x30, 0x64, 0x4e, 0x72, 0xe1, 0x31, 0xa0, 0x29, 0xb8, 0x50, 0x45, 0xb6, 0x81, 0x81, 0x58, 0x5d, 0x28,
+    0x33, 0xe8, 0x48, 0x79, 0xb9, 0x70, 0x91, 0x43, 0xe1, 0xf5, 0x93, 0xf0, 0x00, 0x00, 0x01,
 ];
 
 /// Adds the modulus; a field element plus the modulus always fits in 256 bits.

@@ -57,7 +57,7 @@ pub(crate) struct ModelSettings {
 pub(crate) struct AccuracySettings {
     /// In units of the output.
     pub(crate) max_abs_error: Option<f64>,
-    /// Relative to the range of the outputs.
+    /// Relative to the largest output.
     pub(crate) max_rel_error: Option<f64>,
 }
 
@@ -97,14 +97,13 @@ pub(crate) struct ContractSettings {
 impl Settings {
     /// Reads and checks the file.
     pub(crate) fn read(path: &Path) -> Outcome<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
         let settings: Self = toml::from_str(&text).map_err(|error| {
             Failure::new(format!("`{}` is not valid: {}", path.display(), error.to_string().trim()))
         })?;
-        settings.check().map_err(|message| {
-            Failure::new(format!("`{}` is not valid: {message}", path.display()))
-        })?;
+        settings
+            .check()
+            .map_err(|message| Failure::new(format!("`{}` is not valid: {message}", path.display())))?;
         Ok(settings)
     }
 
@@ -152,9 +151,9 @@ impl CircuitSettings {
             None | Some("balanced") => Ok(Objective::Balanced),
             Some("gas") => Ok(Objective::Gas),
             Some("prover") => Ok(Objective::Prover),
-            Some(other) => Err(format!(
-                "objective `{other}` is not known; use \"gas\", \"prover\" or \"balanced\""
-            )),
+            Some(other) => {
+                Err(format!("objective `{other}` is not known; use \"gas\", \"prover\" or \"balanced\""))
+            }
         }
     }
 }

@@ -133,13 +133,8 @@ impl<'a> Bench<'a> {
         if !self.is_fresh("graph", &key) {
             let path = self.project.path(&samples_path);
             let samples = inputs::read_many(&path, &self.loaded.model)?;
-            let quantised = pipeline::calibrate(
-                self.shell,
-                &self.loaded.model,
-                &samples,
-                self.bound,
-                self.objective,
-            )?;
+            let quantised =
+                pipeline::calibrate(self.shell, &self.loaded.model, &samples, self.bound, self.objective)?;
             let bytes = bincode::serde::encode_to_vec(&quantised, bincode::config::standard())
                 .map_err(|error| Failure::bug(error.to_string()))?;
             self.cache().write(GRAPH, &bytes)?;
@@ -149,10 +144,8 @@ impl<'a> Bench<'a> {
         if self.quantised.is_none() {
             let path = self.cache().path(GRAPH);
             let bytes = std::fs::read(&path).map_err(|e| Failure::io("read", &path, &e))?;
-            let (quantised, _) =
-                bincode::serde::decode_from_slice(&bytes, bincode::config::standard()).map_err(
-                    |error| Failure::new(format!("`{}` is damaged: {error}", path.display())),
-                )?;
+            let (quantised, _) = bincode::serde::decode_from_slice(&bytes, bincode::config::standard())
+                .map_err(|error| Failure::new(format!("`{}` is damaged: {error}", path.display())))?;
             self.quantised = Some(quantised);
         }
         self.quantised.as_ref().ok_or_else(|| Failure::bug("no graph"))
@@ -211,13 +204,11 @@ impl<'a> Bench<'a> {
         }
         self.circuit()?;
         let srs = pipeline::dev_srs(self.shell, self.circuit()?.statistics().k)?;
-        let (Some(circuit), Some(quantised), Some(key)) =
-            (&self.circuit, &self.quantised, &self.proving_key)
+        let (Some(circuit), Some(quantised), Some(key)) = (&self.circuit, &self.quantised, &self.proving_key)
         else {
             return Err(Failure::bug("a stage left nothing behind"));
         };
-        let proof =
-            pipeline::prove(self.shell, circuit, &quantised.graph, &inference, key, &srs)?;
+        let proof = pipeline::prove(self.shell, circuit, &quantised.graph, &inference, key, &srs)?;
         let bound = quantised.accuracy.bound;
         if inference.max_abs_error() > bound {
             self.shell.warn(&format!(
@@ -328,6 +319,15 @@ impl<'a> Bench<'a> {
             let quantised = self.quantised()?;
             (outputs_of(quantised)?, quantised.accuracy)
         };
+        let typed = {
+            let key = self.verifying_key()?;
+            let (name, id) = (self.loaded.name.clone(), self.loaded.model.sha256());
+            let graph = &self.quantised()?.graph;
+            scaffold::SourceFile {
+                file_name: format!("{}.sol", pipeline::TYPED_NAME),
+                source: pipeline::generate_typed(&key, graph, &name, id, &verifier)?,
+            }
+        };
         let found: f64 = values
             .outputs
             .iter()
@@ -369,7 +369,7 @@ impl<'a> Bench<'a> {
             outputs,
             verifier_contract: verifier.contract_name,
             verifier_source: verifier.source,
-            sources: Vec::new(),
+            sources: vec![typed],
             dev_srs: pipeline::is_dev(&proof),
             fixture: scaffold::Fixture {
                 instances: pipeline::words(&proof),
@@ -397,12 +397,8 @@ impl<'a> Bench<'a> {
 
     fn settings_hash(&self) -> String {
         let settings = &self.project.settings;
-        let text = format!(
-            "{:?} {} {:?}",
-            self.bound,
-            objective_name(self.objective),
-            settings.model.dimensions
-        );
+        let text =
+            format!("{:?} {} {:?}", self.bound, objective_name(self.objective), settings.model.dimensions);
         cache::sha256(text.as_bytes())
     }
 }
@@ -416,17 +412,10 @@ fn outputs_of(quantised: &Quantised) -> Outcome<Vec<scaffold::Output>> {
         .outputs
         .iter()
         .map(|output| {
-            let fraction_bits = u32::try_from(output.fraction_bits).map_err(|_| {
-                Failure::new(format!(
-                    "output `{}` has a scale of 2^{}: contracts decode fractions only",
-                    output.name, -output.fraction_bits
-                ))
-                .hint("ask for a smaller error, so that the output gets fraction bits")
-            })?;
             Ok(scaffold::Output {
                 name: output.name.clone(),
                 shape: output.shape.clone(),
-                fraction_bits,
+                fraction_bits: pipeline::fraction_bits(output)?,
             })
         })
         .collect()

@@ -88,14 +88,7 @@ pub(crate) fn run(shell: &Shell, args: BenchArgs) -> Outcome<()> {
     let witness = watch.lap();
 
     let measured = reset_peak_memory();
-    let (proof, prove) = pipeline::prove_timed(
-        shell,
-        &circuit,
-        &quantised.graph,
-        &inference,
-        &key,
-        &srs,
-    )?;
+    let (proof, prove) = pipeline::prove_timed(shell, &circuit, &quantised.graph, &inference, &key, &srs)?;
     let peak = measured.then(peak_memory_megabytes).flatten();
 
     let watch = Stopwatch::start();
@@ -144,18 +137,16 @@ pub(crate) fn run(shell: &Shell, args: BenchArgs) -> Outcome<()> {
         hard_fork: evm.hard_fork.name(),
         seed: args.seed,
     };
-    let value = serde_json::to_value(&row)
-        .map_err(|error| crate::error::Failure::bug(error.to_string()))?;
+    let value = serde_json::to_value(&row).map_err(|error| crate::error::Failure::bug(error.to_string()))?;
     shell.result(&row, || {
         let rows: Vec<_> = value
             .as_object()
             .into_iter()
             .flatten()
             .flat_map(|(name, value)| match value {
-                serde_json::Value::Object(parts) => parts
-                    .iter()
-                    .map(|(part, value)| vec![format!("  {part}"), cell(value)])
-                    .collect(),
+                serde_json::Value::Object(parts) => {
+                    parts.iter().map(|(part, value)| vec![format!("  {part}"), cell(value)]).collect()
+                }
                 value => vec![vec![name.clone(), cell(value)]],
             })
             .collect();

@@ -24,8 +24,7 @@ pub(crate) fn run(shell: &Shell, args: InspectArgs) -> Outcome<()> {
             None => vec![inputs::random(shell, model, inputs::DEFAULT_SEED)?],
         };
         let objective = args.objective.into();
-        let quantised =
-            pipeline::calibrate(shell, model, &sample, args.accuracy.bound(), objective)?;
+        let quantised = pipeline::calibrate(shell, model, &sample, args.accuracy.bound(), objective)?;
         let circuit = pipeline::compile(shell, &quantised.graph, objective)?;
         Some((circuit.statistics(), quantised.accuracy))
     } else {
@@ -57,20 +56,11 @@ pub(crate) fn run(shell: &Shell, args: InspectArgs) -> Outcome<()> {
                 thousands(node.macs as u64),
             ]);
         }
-        rows.push(vec![
-            "total".into(),
-            String::new(),
-            String::new(),
-            thousands(parameters),
-            thousands(macs),
-        ]);
+        rows.push(vec!["total".into(), String::new(), String::new(), thousands(parameters), thousands(macs)]);
         let mut text = table(&rows);
         for node in &nodes {
             if let Some(reason) = &node.unsupported {
-                text.push_str(&format!(
-                    "not supported: `{}` ({}): {reason}\n",
-                    node.name, node.operator
-                ));
+                text.push_str(&format!("not supported: `{}` ({}): {reason}\n", node.name, node.operator));
             }
         }
         if let Some((statistics, accuracy)) = &totals {
@@ -88,24 +78,15 @@ fn node(node: &NodeReport) -> serde_json::Value {
     })
 }
 
-fn totals_table(
-    statistics: &hallmark_circuit::cost::Statistics,
-    accuracy: &pipeline::Accuracy,
-) -> String {
+fn totals_table(statistics: &hallmark_circuit::cost::Statistics, accuracy: &pipeline::Accuracy) -> String {
     let estimate = cost::estimate(statistics);
     let rows = [
         ("rows", format!("{} of 2^{}", thousands(statistics.rows as u64), statistics.k)),
-        (
-            "columns",
-            format!("{} advice, {} fixed", statistics.advice_columns, statistics.fixed_columns),
-        ),
+        ("columns", format!("{} advice, {} fixed", statistics.advice_columns, statistics.fixed_columns)),
         ("public values", statistics.instances.to_string()),
         ("largest error", format!("{:.2e} on {} sample(s)", accuracy.max_abs_error, accuracy.samples)),
         ("proving (estimate)", format!("{:.2} CPU s", estimate.prove_cpu_seconds)),
-        (
-            "memory (estimate)",
-            format!("{:.0} MB", estimate.prove_memory_bytes as f64 / f64::from(1 << 20)),
-        ),
+        ("memory (estimate)", format!("{:.0} MB", estimate.prove_memory_bytes as f64 / f64::from(1 << 20))),
         ("proof (estimate)", format!("{:.0} bytes", estimate.proof_bytes)),
         ("verify gas (estimate)", format!("{:.0}", estimate.verify_gas)),
         ("verifier (estimate)", format!("{:.0} bytes", estimate.verifier_bytes)),

@@ -111,7 +111,13 @@ fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings
         }
     };
     Ok(Settings {
-        model: ModelSettings { name: Some(scaffold::plain_name(&name)), path, input, calibration, dimensions },
+        model: ModelSettings {
+            name: Some(scaffold::plain_name(&name)),
+            path,
+            input,
+            calibration,
+            dimensions,
+        },
         accuracy,
         circuit: CircuitSettings {
             backend: None,

@@ -27,7 +27,7 @@ pub(crate) fn calibrate(shell: &Shell, folder: Option<PathBuf>) -> Outcome<()> {
             ("allowed error", format!("{:.3e}", accuracy.bound)),
             ("largest error", format!("{:.3e}", accuracy.max_abs_error)),
             ("mean error", format!("{:.3e}", accuracy.mean_abs_error)),
-            ("same argmax", format!("{:.1} %", 100.0 * accuracy.argmax_match)),
+            ("same argmax", (if accuracy.argmax_match { "yes" } else { "no" }).to_owned()),
             ("activation bits", settings.activation_bits().to_string()),
             ("shift bits", settings.shift().to_string()),
         ])

@@ -29,9 +29,10 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: TestArgs) -> Out
     if shell.json() {
         command.arg("--json");
     }
-    let status = command.args(&args.forge).status().map_err(|error| {
-        Failure::new(format!("cannot run `{}`: {error}", forge.path.display()))
-    })?;
+    let status = command
+        .args(&args.forge)
+        .status()
+        .map_err(|error| Failure::new(format!("cannot run `{}`: {error}", forge.path.display())))?;
     if status.success() {
         return Ok(());
     }

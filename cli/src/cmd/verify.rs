@@ -25,8 +25,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: VerifyArgs) -> O
         if path.is_file() {
             return Ok(path);
         }
-        Err(Failure::new(format!("`{}` is not there yet", path.display()))
-            .hint("`hallmark build` makes it"))
+        Err(Failure::new(format!("`{}` is not there yet", path.display())).hint("`hallmark build` makes it"))
     };
     let key_path = file(&args.key, VERIFYING_KEY)?;
     let proof_path = file(&args.proof, PROOF)?;

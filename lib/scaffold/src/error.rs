@@ -61,33 +61,23 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 
     pub(crate) fn spec(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Spec {
-            field,
-            message: message.into(),
-        }
+        Self::Spec { field, message: message.into() }
     }
 
     /// What the person can do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotEmpty(_) => Some(
-                "choose another folder, or run `hallmark init` inside an existing Foundry project"
-                    .into(),
+                "choose another folder, or run `hallmark init` inside an existing Foundry project".into(),
             ),
             Self::NotFoundry(_) => {
                 Some("make a project with `hallmark new`, or run `forge init` first".into())
             }
-            Self::AlreadyInitialised(_) => {
-                Some("`hallmark build` remakes what is stale in it".into())
-            }
+            Self::AlreadyInitialised(_) => Some("`hallmark build` remakes what is stale in it".into()),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     Some("the folder must be writable".into())

@@ -41,27 +41,19 @@ impl FoundryLayout {
             }
             Err(error) => return Err(Error::io("read", &path)(error)),
         };
-        let table: toml::Table =
-            text.parse()
-                .map_err(|error: toml::de::Error| Error::FoundryToml {
-                    path: path.clone(),
-                    message: error.message().to_owned(),
-                })?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| Error::FoundryToml {
+            path: path.clone(),
+            message: error.message().to_owned(),
+        })?;
         let profile = table.get("profile").and_then(|value| value.get("default"));
         let setting = |name: &str| profile.and_then(|profile| profile.get(name));
         let inside = |value: &str| -> Result<PathBuf, Error> {
             let folder = PathBuf::from(value);
-            let plain = folder.components().all(|part| {
-                matches!(
-                    part,
-                    std::path::Component::Normal(_) | std::path::Component::CurDir
-                )
-            });
+            let plain = folder
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
             if plain {
-                Ok(folder
-                    .components()
-                    .filter(|c| *c != std::path::Component::CurDir)
-                    .collect())
+                Ok(folder.components().filter(|c| *c != std::path::Component::CurDir).collect())
             } else {
                 Err(Error::FoundryToml {
                     path: path.clone(),
@@ -70,19 +62,11 @@ impl FoundryLayout {
             }
         };
         let folder = |name: &str, otherwise: &str| -> Result<PathBuf, Error> {
-            inside(
-                setting(name)
-                    .and_then(toml::Value::as_str)
-                    .unwrap_or(otherwise),
-            )
+            inside(setting(name).and_then(toml::Value::as_str).unwrap_or(otherwise))
         };
         let lib = setting("libs")
             .and_then(toml::Value::as_array)
-            .and_then(|libs| {
-                libs.iter()
-                    .filter_map(toml::Value::as_str)
-                    .find(|l| *l != "node_modules")
-            })
+            .and_then(|libs| libs.iter().filter_map(toml::Value::as_str).find(|l| *l != "node_modules"))
             .unwrap_or("lib");
         Ok(Self {
             src: folder("src", "src")?,
@@ -106,11 +90,7 @@ pub(crate) fn relative(from: &Path, to: &Path) -> String {
     if parts.is_empty() {
         parts.push(".".to_owned());
     }
-    parts.extend(
-        to[common..]
-            .iter()
-            .map(|part| part.as_os_str().to_string_lossy().into_owned()),
-    );
+    parts.extend(to[common..].iter().map(|part| part.as_os_str().to_string_lossy().into_owned()));
     parts.join("/")
 }
 
@@ -142,19 +122,10 @@ mod tests {
         assert!(layout.finds_remappings);
 
         write("[profile.default]\nsrc = '../elsewhere'\n");
-        assert!(matches!(
-            FoundryLayout::read(folder.path()),
-            Err(Error::FoundryToml { .. })
-        ));
+        assert!(matches!(FoundryLayout::read(folder.path()), Err(Error::FoundryToml { .. })));
         write("[profile.default\n");
-        assert!(matches!(
-            FoundryLayout::read(folder.path()),
-            Err(Error::FoundryToml { .. })
-        ));
+        assert!(matches!(FoundryLayout::read(folder.path()), Err(Error::FoundryToml { .. })));
         std::fs::remove_file(folder.path().join("foundry.toml")).unwrap();
-        assert!(matches!(
-            FoundryLayout::read(folder.path()),
-            Err(Error::NotFoundry(_))
-        ));
+        assert!(matches!(FoundryLayout::read(folder.path()), Err(Error::NotFoundry(_))));
     }
 }

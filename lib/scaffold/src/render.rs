@@ -15,8 +15,7 @@ const LICENSE_MIT: &str = include_str!("../../../LICENSE-MIT");
 const LICENSE_APACHE: &str = include_str!("../../../LICENSE-APACHE");
 
 /// Order of the BN254 groups.
-const FIELD_MODULUS: &str =
-    "21888242871839275222246405745257275088548364400416034343698204186575808495617";
+const FIELD_MODULUS: &str = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
 
 /// What `FixedPoint.sol` accepts.
 const MAX_MAGNITUDE_BITS: u64 = 127;
@@ -30,96 +29,44 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     let generated = Ownership::Generated;
     let mut files = Vec::new();
     let mut template = |name: &str, path: PathBuf, ownership| -> Result<(), Error> {
-        files.push(File {
-            path,
-            contents: renderer.render(name)?.into_bytes(),
-            ownership,
-        });
+        files.push(File { path, contents: renderer.render(name)?.into_bytes(), ownership });
         Ok(())
     };
     template("foundry.toml", "foundry.toml".into(), person)?;
     template("gitignore", ".gitignore".into(), person)?;
     template("README.md", "README.md".into(), person)?;
     template("hallmark.toml", SETTINGS_FILE.into(), person)?;
-    template(
-        ".github/workflows/ci.yml",
-        ".github/workflows/ci.yml".into(),
-        person,
-    )?;
-    template(
-        "src/ModelInfo.sol",
-        paths.source("ModelInfo.sol"),
-        generated,
-    )?;
-    template(
-        "src/ModelConsumer.sol",
-        paths.source("ModelConsumer.sol"),
-        person,
-    )?;
-    template(
-        "test/Inference.t.sol",
-        foundry.test.join("Inference.t.sol"),
-        person,
-    )?;
-    template(
-        "test/fixtures/InferenceFixture.sol",
-        paths.fixture(),
-        generated,
-    )?;
-    template(
-        "script/Deploy.s.sol",
-        foundry.script.join("Deploy.s.sol"),
-        person,
-    )?;
+    template(".github/workflows/ci.yml", ".github/workflows/ci.yml".into(), person)?;
+    template("src/ModelInfo.sol", paths.source("ModelInfo.sol"), generated)?;
+    template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
+    template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;
+    template("test/fixtures/InferenceFixture.sol", paths.fixture(), generated)?;
+    template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"), person)?;
 
     let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
-        files.push(File {
-            path,
-            contents,
-            ownership,
-        });
+        files.push(File { path, contents, ownership });
     };
-    add(
-        paths.verifier(),
-        spec.verifier_source.clone().into_bytes(),
-        generated,
-    );
+    add(paths.verifier(), spec.verifier_source.clone().into_bytes(), generated);
     for source in &spec.sources {
         file_name("sources", &source.file_name)?;
-        add(
-            paths.source(&source.file_name),
-            source.source.clone().into_bytes(),
-            generated,
-        );
+        add(paths.source(&source.file_name), source.source.clone().into_bytes(), generated);
     }
     add(MODEL_PATH.into(), spec.model.onnx.clone(), person);
     let (name, contents) = &spec.model.input;
     add(model_file("model.input", name)?, contents.clone(), person);
     if let Some((name, contents)) = &spec.model.calibration {
-        add(
-            model_file("model.calibration", name)?,
-            contents.clone(),
-            person,
-        );
+        add(model_file("model.calibration", name)?, contents.clone(), person);
     }
     let library = paths.library();
     let mut folders = vec![&CONTRACTS];
     while let Some(folder) = folders.pop() {
         folders.extend(folder.dirs());
         for file in folder.files() {
-            add(
-                library.join("src").join(file.path()),
-                file.contents().to_vec(),
-                generated,
-            );
+            add(library.join("src").join(file.path()), file.contents().to_vec(), generated);
         }
     }
     add(library.join("LICENSE-MIT"), LICENSE_MIT.into(), generated);
-    add(
-        library.join("LICENSE-APACHE"),
-        LICENSE_APACHE.into(),
-        generated,
-    );
+    add(library.join("LICENSE-APACHE"), LICENSE_APACHE.into(), generated);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
@@ -156,32 +103,22 @@ impl Renderer {
             folders.extend(folder.dirs());
             for file in folder.files() {
                 let path = slashes(file.path());
-                let (Some(name), Some(text)) = (path.strip_suffix(".j2"), file.contents_utf8())
-                else {
+                let (Some(name), Some(text)) = (path.strip_suffix(".j2"), file.contents_utf8()) else {
                     continue;
                 };
                 environment
                     .add_template_owned(name.to_owned(), text.to_owned())
-                    .map_err(|source| Error::Template {
-                        name: name.to_owned(),
-                        source: Box::new(source),
-                    })?;
+                    .map_err(|source| Error::Template { name: name.to_owned(), source: Box::new(source) })?;
             }
         }
-        Ok(Self {
-            environment,
-            context: context_of(spec, paths)?,
-        })
+        Ok(Self { environment, context: context_of(spec, paths)? })
     }
 
     fn render(&self, name: &str) -> Result<String, Error> {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(&self.context))
-            .map_err(|source| Error::Template {
-                name: name.to_owned(),
-                source: Box::new(source),
-            })
+            .map_err(|source| Error::Template { name: name.to_owned(), source: Box::new(source) })
     }
 }
 
@@ -189,10 +126,7 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
     let foundry = &paths.foundry;
     identifier("verifier_contract", &spec.verifier_contract)?;
     if !["gas", "prover", "balanced"].contains(&spec.objective.as_str()) {
-        return Err(Error::spec(
-            "objective",
-            format!("`{}` is not an objective", spec.objective),
-        ));
+        return Err(Error::spec("objective", format!("`{}` is not an objective", spec.objective)));
     }
     let mut first = 0;
     let outputs: Vec<Value> = spec
@@ -212,16 +146,8 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
             value
         })
         .collect();
-    if outputs.is_empty()
-        || spec
-            .outputs
-            .iter()
-            .any(|o| o.shape.iter().product::<usize>() == 0)
-    {
-        return Err(Error::spec(
-            "outputs",
-            "the model has no output, or an empty one",
-        ));
+    if outputs.is_empty() || spec.outputs.iter().any(|o| o.shape.iter().product::<usize>() == 0) {
+        return Err(Error::spec("outputs", "the model has no output, or an empty one"));
     }
     let fixture = &spec.fixture;
     if fixture.instances.len() != first || fixture.reference.len() != first {
@@ -290,13 +216,7 @@ pub fn plain_name(text: &str) -> String {
 fn comment(text: &str) -> String {
     let clean: String = text
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || " ._-/:".contains(c) {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || " ._-/:".contains(c) { c } else { '_' })
         .take(60)
         .collect();
     // `*/` cannot occur (no asterisk), nor can a NatSpec tag (no at sign).
@@ -310,16 +230,11 @@ fn shape(shape: &[usize]) -> String {
 
 fn identifier(field: &'static str, text: &str) -> Result<(), Error> {
     let mut characters = text.chars();
-    let starts = characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     if starts && text.len() <= 40 && characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
         Ok(())
     } else {
-        Err(Error::spec(
-            field,
-            format!("`{text}` is not a contract name of at most 40 characters"),
-        ))
+        Err(Error::spec(field, format!("`{text}` is not a contract name of at most 40 characters")))
     }
 }
 
@@ -328,10 +243,7 @@ fn number(field: &'static str, value: f64) -> Result<String, Error> {
     if value.is_finite() && value > 0.0 {
         Ok(toml::Value::Float(value).to_string())
     } else {
-        Err(Error::spec(
-            field,
-            format!("{value} is not a positive number"),
-        ))
+        Err(Error::spec(field, format!("{value} is not a positive number")))
     }
 }
 
@@ -342,22 +254,14 @@ fn abi_array(words: &[[u8; 32]]) -> Vec<u8> {
         word[24..].copy_from_slice(&value.to_be_bytes());
         word
     };
-    [word(32), word(words.len() as u64)]
-        .iter()
-        .chain(words)
-        .flatten()
-        .copied()
-        .collect()
+    [word(32), word(words.len() as u64)].iter().chain(words).flatten().copied().collect()
 }
 
 /// Two's complement, as an `int256` is encoded.
 fn signed_word(field: &'static str, value: &BigInt) -> Result<[u8; 32], Error> {
     let bytes = value.to_signed_bytes_be();
     if bytes.len() > 32 {
-        return Err(Error::spec(
-            field,
-            format!("{value} does not fit in 256 bits"),
-        ));
+        return Err(Error::spec(field, format!("{value} does not fit in 256 bits")));
     }
     let mut word = [if value.sign() == Sign::Minus { 0xff } else { 0 }; 32];
     word[32 - bytes.len()..].copy_from_slice(&bytes);
@@ -367,25 +271,17 @@ fn signed_word(field: &'static str, value: &BigInt) -> Result<[u8; 32], Error> {
 /// `FixedPoint.decode` of every public value.
 fn output_wads(outputs: &[Output], instances: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
     let modulus: BigUint = FIELD_MODULUS.parse().expect("a decimal number");
-    let bits = outputs
-        .iter()
-        .flat_map(|o| std::iter::repeat_n(o.fraction_bits, o.shape.iter().product()));
+    let bits = outputs.iter().flat_map(|o| std::iter::repeat_n(o.fraction_bits, o.shape.iter().product()));
     instances
         .iter()
         .zip(bits)
         .map(|(word, bits)| {
             let word = BigUint::from_bytes_be(word);
             if word >= modulus {
-                return Err(Error::spec(
-                    "fixture.instances",
-                    "not a canonical field element",
-                ));
+                return Err(Error::spec("fixture.instances", "not a canonical field element"));
             }
-            let value = if word > &modulus >> 1u32 {
-                -BigInt::from(&modulus - word)
-            } else {
-                BigInt::from(word)
-            };
+            let value =
+                if word > &modulus >> 1u32 { -BigInt::from(&modulus - word) } else { BigInt::from(word) };
             if value.bits() > MAX_MAGNITUDE_BITS || bits > MAX_FRACTION_BITS {
                 return Err(Error::spec(
                     "fixture.instances",
@@ -401,12 +297,7 @@ fn output_wads(outputs: &[Output], instances: &[[u8; 32]]) -> Result<Vec<[u8; 32
 fn reference_wads(values: &[f64]) -> Result<Vec<[u8; 32]>, Error> {
     values
         .iter()
-        .map(|value| {
-            signed_word(
-                "fixture.reference",
-                &wad("fixture.reference", *value, false)?,
-            )
-        })
+        .map(|value| signed_word("fixture.reference", &wad("fixture.reference", *value, false)?))
         .collect()
 }
 
@@ -415,26 +306,15 @@ fn wad(field: &'static str, value: f64, up: bool) -> Result<BigInt, Error> {
     let scaled = value * 1e18;
     let rounded = if up { scaled.ceil() } else { scaled.round() };
     if !rounded.is_finite() || rounded.abs() >= 2f64.powi(250) {
-        return Err(Error::spec(
-            field,
-            format!("{value} is not a number that fits"),
-        ));
+        return Err(Error::spec(field, format!("{value} is not a number that fits")));
     }
     // Exact: an f64 is an integer times a power of two.
     let bits = rounded.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i64 - 1075;
     let fraction = bits & ((1 << 52) - 1);
-    let mantissa = if (bits >> 52) & 0x7ff == 0 {
-        0
-    } else {
-        fraction | (1 << 52)
-    };
+    let mantissa = if (bits >> 52) & 0x7ff == 0 { 0 } else { fraction | (1 << 52) };
     let magnitude = BigInt::from(mantissa);
-    let magnitude = if exponent >= 0 {
-        magnitude << exponent
-    } else {
-        magnitude >> (-exponent).min(200)
-    };
+    let magnitude = if exponent >= 0 { magnitude << exponent } else { magnitude >> (-exponent).min(200) };
     Ok(if rounded < 0.0 { -magnitude } else { magnitude })
 }
 
@@ -455,10 +335,7 @@ mod tests {
             let found = wad("x", value, false).unwrap();
             let expected: BigInt = expected.parse().unwrap();
             let off = (&found - &expected).magnitude().clone();
-            assert!(
-                off <= expected.magnitude() >> 50u32,
-                "{value}: {found}, not {expected}"
-            );
+            assert!(off <= expected.magnitude() >> 50u32, "{value}: {found}, not {expected}");
         }
         assert!(wad("x", f64::NAN, false).is_err());
         assert!(wad("x", f64::INFINITY, true).is_err());
@@ -470,11 +347,7 @@ mod tests {
         let modulus: BigUint = FIELD_MODULUS.parse().unwrap();
         let mut word = [0u8; 32];
         word.copy_from_slice(&(modulus - 1u32).to_bytes_be());
-        let outputs = [Output {
-            name: "y".into(),
-            shape: vec![],
-            fraction_bits: 70,
-        }];
+        let outputs = [Output { name: "y".into(), shape: vec![], fraction_bits: 70 }];
         assert_eq!(output_wads(&outputs, &[word]).unwrap(), [[0xff; 32]]);
         assert!(output_wads(&outputs, &[[0xff; 32]]).is_err());
     }

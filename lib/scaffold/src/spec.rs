@@ -88,7 +88,7 @@ pub struct Fixture {
 pub enum Accuracy {
     /// In units of the output.
     MaxAbsError(f64),
-    /// Relative to the output's range.
+    /// Relative to the largest output.
     MaxRelError(f64),
 }
 

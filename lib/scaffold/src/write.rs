@@ -79,10 +79,7 @@ pub fn new_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
         fs::remove_dir(dir).map_err(Error::io("replace", dir))?;
     }
     fs::rename(&root, dir).map_err(Error::io("create", dir))?;
-    Ok(Written {
-        written: files.into_iter().map(|file| file.path).collect(),
-        ..Written::default()
-    })
+    Ok(Written { written: files.into_iter().map(|file| file.path).collect(), ..Written::default() })
 }
 
 /// Adds the same to the Foundry project in `dir`. A file that exists is never touched; where one of
@@ -94,9 +91,7 @@ pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
     let mut notes = Vec::new();
     let library = paths.library();
     let collides = |file: &File| {
-        file.path
-            .extension()
-            .is_some_and(|extension| extension == "sol")
+        file.path.extension().is_some_and(|extension| extension == "sol")
             && !file.path.starts_with(&library)
             && dir.join(&file.path).exists()
     };
@@ -122,20 +117,13 @@ pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
         if exists {
             let same = fs::read(&path).is_ok_and(|found| found == file.contents);
             let reason = if same { "exists, identical" } else { "exists" };
-            skipped.push(Skipped {
-                path: file.path.clone(),
-                reason,
-            });
+            skipped.push(Skipped { path: file.path.clone(), reason });
         }
         !exists
     });
     files.push(lock_file(&paths, spec, &files));
     let written = place(dir, &files, false)?;
-    Ok(Written {
-        written,
-        skipped,
-        notes,
-    })
+    Ok(Written { written, skipped, notes })
 }
 
 /// Rewrites the generated files of the project in `dir` whose contents change, except those that
@@ -143,10 +131,7 @@ pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
 pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
     let lock_path = dir.join(LOCK_FILE);
     let text = fs::read_to_string(&lock_path).map_err(Error::io("read", &lock_path))?;
-    let invalid = |message: String| Error::Lock {
-        path: lock_path.clone(),
-        message,
-    };
+    let invalid = |message: String| Error::Lock { path: lock_path.clone(), message };
     let lock: Lock = toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))?;
     if lock.version != Lock::VERSION {
         return Err(invalid(format!("version {} is not known", lock.version)));
@@ -167,15 +152,8 @@ pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error>
                 continue;
             }
             Ok(found) if recorded != Some(&sha256(&found)) => {
-                let reason = if recorded.is_some() {
-                    "changed by hand"
-                } else {
-                    "not ours"
-                };
-                skipped.push(Skipped {
-                    path: file.path,
-                    reason,
-                });
+                let reason = if recorded.is_some() { "changed by hand" } else { "not ours" };
+                skipped.push(Skipped { path: file.path, reason });
                 if let Some(recorded) = recorded {
                     new_lock.files.insert(name, recorded.clone());
                 }
@@ -191,18 +169,10 @@ pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error>
     let contents = new_lock.render();
     if contents != text.as_bytes() {
         let ownership = Ownership::Generated;
-        changed.push(File {
-            path: LOCK_FILE.into(),
-            contents,
-            ownership,
-        });
+        changed.push(File { path: LOCK_FILE.into(), contents, ownership });
     }
     let written = place(dir, &changed, true)?;
-    Ok(Written {
-        written,
-        skipped,
-        notes: Vec::new(),
-    })
+    Ok(Written { written, skipped, notes: Vec::new() })
 }
 
 fn lock_file(paths: &Paths, spec: &ProjectSpec, files: &[File]) -> File {
@@ -212,11 +182,7 @@ fn lock_file(paths: &Paths, spec: &ProjectSpec, files: &[File]) -> File {
         .filter(|file| file.ownership == Ownership::Generated)
         .map(|file| (slashes(&file.path), sha256(&file.contents)))
         .collect();
-    File {
-        path: LOCK_FILE.into(),
-        contents: lock.render(),
-        ownership: Ownership::Generated,
-    }
+    File { path: LOCK_FILE.into(), contents: lock.render(), ownership: Ownership::Generated }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -231,10 +197,7 @@ fn parent_of(path: &Path) -> PathBuf {
 }
 
 fn staging(parent: &Path) -> Result<tempfile::TempDir, Error> {
-    tempfile::Builder::new()
-        .prefix(".hallmark-")
-        .tempdir_in(parent)
-        .map_err(Error::io("write to", parent))
+    tempfile::Builder::new().prefix(".hallmark-").tempdir_in(parent).map_err(Error::io("write to", parent))
 }
 
 /// Writes all files beside their places first, then moves each into place. When any of it fails,
@@ -252,11 +215,7 @@ fn place(dir: &Path, files: &[File], replace: bool) -> Result<Vec<PathBuf>, Erro
     }
     for (draft, path) in drafts {
         let existed = path.exists();
-        let moved = if replace {
-            draft.persist(&path)
-        } else {
-            draft.persist_noclobber(&path)
-        };
+        let moved = if replace { draft.persist(&path) } else { draft.persist_noclobber(&path) };
         moved.map_err(|error| Error::io("write", &path)(error.error))?;
         if !existed {
             undo.files.push(path);
@@ -276,9 +235,7 @@ fn draft_in(folder: &Path) -> Result<tempfile::NamedTempFile, Error> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder
-        .tempfile_in(folder)
-        .map_err(Error::io("write to", folder))
+    builder.tempfile_in(folder).map_err(Error::io("write to", folder))
 }
 
 /// Removes on drop what was made before something failed.
@@ -290,10 +247,7 @@ struct Undo {
 
 impl Undo {
     fn create_folders(&mut self, folder: &Path) -> Result<(), Error> {
-        let missing: Vec<_> = folder
-            .ancestors()
-            .take_while(|path| !path.exists())
-            .collect();
+        let missing: Vec<_> = folder.ancestors().take_while(|path| !path.exists()).collect();
         for path in missing.into_iter().rev() {
             if path.as_os_str().is_empty() {
                 continue;

@@ -25,11 +25,7 @@ contract RefusingVerifier {
 "#;
 
 fn output(name: &str, shape: &[usize]) -> Output {
-    Output {
-        name: name.into(),
-        shape: shape.into(),
-        fraction_bits: 14,
-    }
+    Output { name: name.into(), shape: shape.into(), fraction_bits: 14 }
 }
 
 fn word(value: u64) -> [u8; 32] {
@@ -39,10 +35,7 @@ fn word(value: u64) -> [u8; 32] {
 }
 
 fn spec(outputs: Vec<Output>) -> ProjectSpec {
-    let count = outputs
-        .iter()
-        .map(|o| o.shape.iter().product::<usize>())
-        .sum();
+    let count = outputs.iter().map(|o| o.shape.iter().product::<usize>()).sum();
     ProjectSpec {
         project_name: "demo".into(),
         model: ModelFiles {
@@ -92,10 +85,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                files.insert(
-                    path.strip_prefix(root).unwrap().into(),
-                    fs::read(&path).unwrap(),
-                );
+                files.insert(path.strip_prefix(root).unwrap().into(), fs::read(&path).unwrap());
             }
         }
     }
@@ -106,17 +96,10 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn forge(root: &Path, arguments: &[&str]) {
     let program = std::env::var_os("FORGE").unwrap_or_else(|| "forge".into());
     if Command::new(&program).arg("--version").output().is_err() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "forge is not on PATH: run `make test`"
-        );
+        assert!(std::env::var_os("CI").is_none(), "forge is not on PATH: run `make test`");
         return;
     }
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root)
-        .output()
-        .unwrap();
+    let output = Command::new(program).args(arguments).current_dir(root).output().unwrap();
     assert!(
         output.status.success(),
         "forge {arguments:?} in {}:\n{}{}",
@@ -133,10 +116,7 @@ fn new_projects_build_and_are_formatted() {
     for (name, outputs) in [
         ("one", vec![output("score", &[1, 1])]),
         ("many", vec![output("logits", &[1, 10])]),
-        (
-            "several",
-            vec![output(long, &[1]), output("b", &[2, 3]), output("c", &[])],
-        ),
+        ("several", vec![output(long, &[1]), output("b", &[2, 3]), output("c", &[])]),
         ("thousand", vec![output("logits", &[1, 1000])]),
     ] {
         let dir = folder.path().join(name);
@@ -164,14 +144,8 @@ fn new_projects_are_reproducible() {
 fn a_folder_with_something_in_it_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mine"), "mine").unwrap();
-    assert!(matches!(
-        new_project(folder.path(), &one()),
-        Err(Error::NotEmpty(_))
-    ));
-    assert!(matches!(
-        new_project(&folder.path().join("mine"), &one()),
-        Err(Error::NotEmpty(_))
-    ));
+    assert!(matches!(new_project(folder.path(), &one()), Err(Error::NotEmpty(_))));
+    assert!(matches!(new_project(&folder.path().join("mine"), &one()), Err(Error::NotEmpty(_))));
     assert_eq!(tree(folder.path()).len(), 1);
 }
 
@@ -185,10 +159,7 @@ fn a_project_that_cannot_be_rendered_leaves_nothing() {
     bad[2].fixture.instances[0] = [0xff; 32];
     bad[3].verifier_contract = "Not a name".into();
     bad[4].model.input.0 = "../escape.json".into();
-    bad[5].sources = vec![SourceFile {
-        file_name: "a/B.sol".into(),
-        source: String::new(),
-    }];
+    bad[5].sources = vec![SourceFile { file_name: "a/B.sol".into(), source: String::new() }];
     for spec in bad {
         assert!(matches!(new_project(&dir, &spec), Err(Error::Spec { .. })));
         assert!(tree(folder.path()).is_empty());
@@ -213,20 +184,13 @@ fn init_overwrites_nothing() {
     for (path, contents) in &before {
         assert_eq!(after.get(path), Some(contents), "{}", path.display());
     }
-    let skipped: Vec<_> = written
-        .skipped
-        .iter()
-        .map(|s| s.path.to_str().unwrap())
-        .collect();
+    let skipped: Vec<_> = written.skipped.iter().map(|s| s.path.to_str().unwrap()).collect();
     assert_eq!(skipped, ["README.md", "foundry.toml"]);
     assert!(after.contains_key(Path::new("contracts/Verifier.sol")));
     assert!(after.contains_key(Path::new("deps/hallmark/src/types/Wad.sol")));
     assert_eq!(after.len(), before.len() + written.written.len());
     forge(root, &["build"]);
-    assert!(matches!(
-        init_project(root, &one()),
-        Err(Error::AlreadyInitialised(_))
-    ));
+    assert!(matches!(init_project(root, &one()), Err(Error::AlreadyInitialised(_))));
 }
 
 #[test]
@@ -238,10 +202,7 @@ fn init_steps_aside_for_files_of_the_same_name() {
     fs::write(root.join("src/Verifier.sol"), mine).unwrap();
     let written = init_project(root, &one()).unwrap();
     assert_eq!(written.notes.len(), 1);
-    assert_eq!(
-        fs::read_to_string(root.join("src/Verifier.sol")).unwrap(),
-        mine
-    );
+    assert_eq!(fs::read_to_string(root.join("src/Verifier.sol")).unwrap(), mine);
     assert!(root.join("src/hallmark/Verifier.sol").exists());
     assert!(root.join("test/hallmark/Inference.t.sol").exists());
     forge(root, &["build"]);
@@ -251,20 +212,14 @@ fn init_steps_aside_for_files_of_the_same_name() {
     let refreshed = refresh_project(root, &next).unwrap();
     assert_eq!(
         refreshed.written,
-        [
-            Path::new("test/hallmark/fixtures/InferenceFixture.sol"),
-            Path::new("hallmark.lock")
-        ]
+        [Path::new("test/hallmark/fixtures/InferenceFixture.sol"), Path::new("hallmark.lock")]
     );
 }
 
 #[test]
 fn init_needs_a_foundry_project() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        init_project(folder.path(), &one()),
-        Err(Error::NotFoundry(_))
-    ));
+    assert!(matches!(init_project(folder.path(), &one()), Err(Error::NotFoundry(_))));
     assert!(tree(folder.path()).is_empty());
 }
 
@@ -272,11 +227,7 @@ fn init_needs_a_foundry_project() {
 fn init_says_when_a_remapping_is_missing() {
     let folder = foundry_project("[profile.default]\nauto_detect_remappings = false\n");
     let written = init_project(folder.path(), &one()).unwrap();
-    assert!(
-        written.notes[0].contains("hallmark/=lib/hallmark/src/"),
-        "{:?}",
-        written.notes
-    );
+    assert!(written.notes[0].contains("hallmark/=lib/hallmark/src/"), "{:?}", written.notes);
 }
 
 #[test]
@@ -294,21 +245,11 @@ fn refresh_rewrites_generated_files_only() {
     fs::write(root.join("src/ModelConsumer.sol"), "mine").unwrap();
     fs::write(root.join("test/fixtures/InferenceFixture.sol"), "edited").unwrap();
     let refreshed = refresh_project(&root, &next).unwrap();
-    assert_eq!(
-        refreshed.written,
-        [Path::new("src/Verifier.sol"), Path::new("hallmark.lock")]
-    );
+    assert_eq!(refreshed.written, [Path::new("src/Verifier.sol"), Path::new("hallmark.lock")]);
     assert_eq!(refreshed.skipped.len(), 1);
     assert_eq!(refreshed.skipped[0].reason, "changed by hand");
-    assert_eq!(
-        fs::read(root.join("src/ModelConsumer.sol")).unwrap(),
-        b"mine"
-    );
-    assert!(
-        fs::read_to_string(root.join("src/Verifier.sol"))
-            .unwrap()
-            .ends_with("// next\n")
-    );
+    assert_eq!(fs::read(root.join("src/ModelConsumer.sol")).unwrap(), b"mine");
+    assert!(fs::read_to_string(root.join("src/Verifier.sol")).unwrap().ends_with("// next\n"));
 
     // A file that was removed comes back, and the edit is still not taken for ours.
     fs::remove_file(root.join("src/Verifier.sol")).unwrap();
@@ -324,10 +265,7 @@ fn a_damaged_lock_file_is_an_error() {
     new_project(&root, &one()).unwrap();
     for text in ["version = 1\n", "not toml at all", ""] {
         fs::write(root.join("hallmark.lock"), text).unwrap();
-        assert!(
-            matches!(refresh_project(&root, &one()), Err(Error::Lock { .. })),
-            "{text}"
-        );
+        assert!(matches!(refresh_project(&root, &one()), Err(Error::Lock { .. })), "{text}");
     }
     let text = String::from_utf8(tree(&root).remove(Path::new("hallmark.lock")).unwrap()).unwrap();
     assert!(text.is_empty());

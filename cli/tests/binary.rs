@@ -1,0 +1,569 @@
+//! The real binary, from outside: the main job, and every bad input that a person may give it.
+//! A refusal is one clear error with exit code 1, and nothing half-written.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+const DEMO_MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/models/credit_scorer/model.onnx");
+const DEMO_INPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/models/credit_scorer/input.json");
+const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models");
+
+/// A run of the binary. The working folder is never inside a project.
+fn hallmark(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hallmark"));
+    command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // One SRS for all tests, apart from the user's own.
+        .env("HALLMARK_SRS_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/srs"));
+    command
+}
+
+fn run(command: &mut Command) -> (Output, String, String) {
+    let output = command.output().expect("the binary starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    (output, stdout, stderr)
+}
+
+/// Runs and expects success; returns stdout.
+fn succeed(arguments: &[&str]) -> String {
+    let (output, stdout, stderr) = run(&mut hallmark(arguments));
+    assert!(output.status.success(), "{arguments:?}\n{stdout}{stderr}");
+    stdout
+}
+
+/// Runs and expects a refusal: exit code 1, all words in the error, nothing on stdout, no panic.
+fn refuse(command: &mut Command, words: &[&str]) -> String {
+    let (output, stdout, stderr) = run(command);
+    assert_eq!(output.status.code(), Some(1), "{stdout}{stderr}");
+    assert!(stderr.contains("error: "), "{stderr}");
+    assert!(!stderr.contains("panicked") && !stderr.contains("bug"), "{stderr}");
+    assert_eq!(stdout, "", "stdout is for results");
+    for word in words {
+        assert!(stderr.contains(word), "`{word}` is not in: {stderr}");
+    }
+    stderr
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn str_of(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// forge as `make test` provides it. Without one the tests that need it are skipped on a person's
+/// machine, never in CI.
+fn forge_is_there() -> bool {
+    let there = Command::new("forge").arg("--version").output().is_ok();
+    assert!(there || std::env::var_os("CI").is_none(), "forge is not on PATH: run `make test`");
+    there
+}
+
+fn forge(root: &Path, arguments: &[&str]) {
+    if !forge_is_there() {
+        return;
+    }
+    let (output, stdout, stderr) = run(Command::new("forge").args(arguments).current_dir(root));
+    assert!(output.status.success(), "forge {arguments:?}\n{stdout}{stderr}");
+}
+
+/// The demo project, made once. Tests must not change it.
+fn demo() -> &'static Path {
+    static DEMO: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = DEMO.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("demo");
+        succeed(&["new", str_of(&path)]);
+        (folder, path)
+    });
+    path
+}
+
+/// A copy of the demo project that may be changed.
+fn demo_copy() -> (tempfile::TempDir, PathBuf) {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() {
+                copy(&entry.path(), &target);
+            } else {
+                fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo");
+    copy(demo(), &path);
+    (folder, path)
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+// What must work.
+
+#[test]
+fn a_new_project_passes_its_own_tests_without_an_edit() {
+    forge(demo(), &["fmt", "--check"]);
+    forge(demo(), &["build"]);
+    forge(demo(), &["test"]);
+}
+
+#[test]
+fn a_second_build_has_nothing_to_do() {
+    let (_folder, project) = demo_copy();
+    let project = str_of(&project);
+    assert_eq!(succeed(&["--project", project, "build"]), "nothing changed\n");
+    let value = json(&succeed(&["--project", project, "build", "--json"]));
+    assert_eq!(value["changed"], false);
+    assert_eq!(value["stages"], serde_json::json!([]));
+}
+
+#[test]
+fn only_what_is_stale_is_made_again() {
+    let (_folder, project) = demo_copy();
+    let input = project.join("model/input.json");
+    fs::write(&input, r#"{"input_data": [[0, 0.5, -0.5, 0, 0.25, 0, 0, 1]]}"#).unwrap();
+    let value = json(&succeed(&["--project", str_of(&project), "build", "--json"]));
+    assert_eq!(value["stages"], serde_json::json!(["proof", "evm"]));
+    assert_eq!(value["written"], serde_json::json!(["test/fixtures/InferenceFixture.sol", "hallmark.lock"]));
+    forge(&project, &["test"]);
+}
+
+#[test]
+fn the_same_model_gives_the_same_key_and_contract() {
+    let (_folder, project) = demo_copy();
+    let read = |name: &str| fs::read(project.join(name)).unwrap();
+    let before = (read("src/Verifier.sol"), read(".hallmark/verifying.key"));
+    fs::remove_dir_all(project.join(".hallmark")).unwrap();
+    succeed(&["--project", str_of(&project), "build"]);
+    assert!(before == (read("src/Verifier.sol"), read(".hallmark/verifying.key")));
+}
+
+#[test]
+fn a_project_around_a_model_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("mine");
+    let value = json(&succeed(&[
+        "new",
+        str_of(&project),
+        "--model",
+        DEMO_MODEL,
+        "--input",
+        DEMO_INPUT,
+        "--objective",
+        "gas",
+        "--max-abs-error",
+        "0.05",
+        "--json",
+    ]));
+    assert_eq!(value["instances"], 1);
+    assert!(value["verify_gas"].as_u64().unwrap() > 100_000);
+    forge(&project, &["test"]);
+    let settings = fs::read_to_string(project.join("hallmark.toml")).unwrap();
+    assert!(settings.contains("max_abs_error = 0.05"), "{settings}");
+    assert!(settings.contains("objective = \"gas\""), "{settings}");
+    assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
+}
+
+#[test]
+fn init_adds_to_a_foundry_project_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let counter = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.13;\n\ncontract Counter {\n    uint256 public number;\n}\n";
+    fs::create_dir(root.join("src")).unwrap();
+    fs::write(root.join("src/Counter.sol"), counter).unwrap();
+    let settings = "[profile.default]\nsrc = \"src\"\nout = \"out\"\nlibs = [\"lib\"]\n";
+    fs::write(root.join("foundry.toml"), settings).unwrap();
+    fs::write(root.join("README.md"), "mine\n").unwrap();
+    let value = json(&succeed(&["--project", str_of(root), "init", "--json"]));
+    assert_eq!(value["skipped"].as_array().unwrap().len(), 2, "{value}");
+    assert_eq!(fs::read_to_string(root.join("foundry.toml")).unwrap(), settings);
+    assert_eq!(fs::read_to_string(root.join("README.md")).unwrap(), "mine\n");
+    assert_eq!(fs::read_to_string(root.join("src/Counter.sol")).unwrap(), counter);
+    forge(root, &["fmt", "--check"]);
+    forge(root, &["test"]);
+    refuse(&mut hallmark(&["--project", str_of(root), "init"]), &["already", "hallmark build"]);
+}
+
+#[test]
+fn proofs_of_other_inputs_verify_natively_and_in_an_evm() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("input.json");
+    fs::write(&input, r#"{"input_data": [[0.1, 0.2, 0.3, 0.4, 0.5, -0.1, -0.2, -0.3]]}"#).unwrap();
+    let proof = folder.path().join("other.proof");
+    let project = str_of(demo());
+    succeed(&["--project", project, "prove", "--input", str_of(&input), "--out", str_of(&proof)]);
+    let text = succeed(&["--project", project, "verify", str_of(&proof), "--evm", "--json"]);
+    let value = json(&text);
+    assert_eq!(value["valid"], true);
+    assert_eq!(value["evm"]["accepted"], true);
+    assert_eq!(value["evm"]["rejected_tampered"], true);
+    assert_eq!(value["dev_srs"], true);
+}
+
+#[test]
+fn each_step_prints_json() {
+    let project = str_of(demo());
+    for step in ["calibrate", "compile", "setup", "prove", "verify", "gas"] {
+        json(&succeed(&["--project", project, step, "--json"]));
+    }
+    for what in ["calldata", "proof", "verifier"] {
+        json(&succeed(&["--project", project, "export", what, "--json"]));
+    }
+    let calldata = succeed(&["--project", project, "export", "calldata"]);
+    assert!(calldata.starts_with("0x1e8e1e13"), "{calldata}");
+    json(&succeed(&["inspect", DEMO_MODEL, "--json"]));
+    json(&succeed(&["srs", "dev", "-k", "5", "--json"]));
+    json(&succeed(&["srs", "info", "--json"]));
+}
+
+#[test]
+fn gas_adds_up() {
+    let value = json(&succeed(&["--project", str_of(demo()), "gas", "--json"]));
+    let total = value["verify_gas"].as_u64().unwrap();
+    let phases: u64 = value["by_phase"].as_object().unwrap().values().map(|gas| gas.as_u64().unwrap()).sum();
+    assert_eq!(phases, total);
+    let parts = ["intrinsic", "calldata", "execution"].map(|part| value[part].as_u64().unwrap());
+    assert_eq!(parts.iter().sum::<u64>(), total);
+}
+
+#[test]
+fn bench_prints_every_key() {
+    let value = json(&succeed(&["bench", DEMO_MODEL, "--input", DEMO_INPUT, "--json"]));
+    let keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected = [
+        "model",
+        "backend",
+        "objective",
+        "k",
+        "rows",
+        "advice_columns",
+        "fixed_columns",
+        "lookups",
+        "max_degree",
+        "parameters",
+        "macs",
+        "calibrate_s",
+        "compile_s",
+        "setup_s",
+        "setup_cpu_s",
+        "proving_key_bytes",
+        "verifying_key_bytes",
+        "witness_s",
+        "prove_s",
+        "prove_cpu_s",
+        "prove_peak_rss_mb",
+        "proof_bytes",
+        "calldata_bytes",
+        "instances",
+        "verify_s",
+        "verifier_runtime_bytes",
+        "verifier_deploy_gas",
+        "verify_gas",
+        "verify_gas_by_phase",
+        "evm_accepted",
+        "evm_rejected_tampered",
+        "max_abs_error",
+        "mean_abs_error",
+        "argmax_match",
+        "hard_fork",
+        "seed",
+    ];
+    expected.sort_unstable();
+    let mut sorted = keys.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+    assert_eq!(value["evm_accepted"], true);
+    assert_eq!(value["evm_rejected_tampered"], true);
+    assert_eq!(value["argmax_match"], true);
+}
+
+#[test]
+fn hallmark_test_runs_forge_and_passes_its_verdict_on() {
+    if !forge_is_there() {
+        return;
+    }
+    let (_folder, project) = demo_copy();
+    succeed(&["--project", str_of(&project), "test"]);
+    let test = project.join("test/Inference.t.sol");
+    let broken = fs::read_to_string(&test).unwrap().replace("\"the verifier accepts\"", "\"\"");
+    let broken = broken.replace("verifier.verifyProof(proof, instances), \"\"", "false, \"\"");
+    fs::write(&test, broken).unwrap();
+    let (output, _, stderr) = run(&mut hallmark(&["--project", str_of(&project), "test"]));
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("`forge test` failed"), "{stderr}");
+}
+
+#[test]
+fn completions_help_and_version_are_results() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(succeed(&["completions", shell]).contains("hallmark"));
+    }
+    assert!(succeed(&["--help"]).contains("hallmark new demo"));
+    assert!(succeed(&["--version"]).starts_with("hallmark "));
+}
+
+#[test]
+fn quiet_keeps_the_result_only() {
+    let (_, stdout, stderr) = run(&mut hallmark(&["--project", str_of(demo()), "--quiet", "verify"]));
+    assert!(stdout.starts_with("valid for verifying key "), "{stdout}");
+    assert_eq!(stderr, "");
+}
+
+// What must be refused.
+
+/// `new` with a bad model leaves nothing behind.
+fn new_refuses(model: &Path, more: &[&str], words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("p");
+    let mut arguments = vec!["new", str_of(&project), "--model", str_of(model)];
+    arguments.extend(more);
+    refuse(&mut hallmark(&arguments), words);
+    assert!(is_empty(folder.path()), "something was left behind");
+}
+
+#[test]
+fn a_missing_model() {
+    new_refuses(Path::new("/nowhere/m.onnx"), &[], &["/nowhere/m.onnx", "hint: check the path"]);
+}
+
+#[test]
+fn a_truncated_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("m.onnx");
+    let whole = fs::read(DEMO_MODEL).unwrap();
+    for length in [0, 1, whole.len() / 2, whole.len() - 1] {
+        fs::write(&model, &whole[..length]).unwrap();
+        new_refuses(&model, &[], &["hint: "]);
+    }
+    fs::write(&model, "this is not a model at all").unwrap();
+    new_refuses(&model, &[], &["hint: "]);
+}
+
+#[test]
+fn an_unsupported_operator() {
+    let model = Path::new(MODELS).join("unsupported.onnx");
+    new_refuses(&model, &[], &["`determinant`", "Det", "hint: "]);
+}
+
+#[test]
+fn a_dynamic_shape_without_a_value() {
+    let model = Path::new(MODELS).join("dynamic.onnx");
+    new_refuses(&model, &[], &["`rows`", "--dimension rows=SIZE"]);
+    succeed(&["inspect", str_of(&model), "--dimension", "rows=2"]);
+}
+
+#[test]
+fn bad_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("i.json");
+    for (text, words) in [
+        (r#"{"input_data": [[1, 2, 3]]}"#, &["`features`", "8", "3", "hint: "][..]),
+        (r#"{"input_data": []}"#, &["hint: "]),
+        (r#"{"input_data": [[1e999, 0, 0, 0, 0, 0, 0, 0]]}"#, &["error"]),
+        (r#"{"input_data": [[NaN, 0, 0, 0, 0, 0, 0, 0]]}"#, &["error"]),
+        (r#"{"something": 1}"#, &["input_data"]),
+        ("", &["i.json"]),
+    ] {
+        fs::write(&input, text).unwrap();
+        new_refuses(Path::new(DEMO_MODEL), &["--input", str_of(&input)], words);
+    }
+    new_refuses(Path::new(DEMO_MODEL), &["--input", "/nowhere/i.json"], &["/nowhere/i.json"]);
+    let calibration = folder.path().join("c.json");
+    for (text, words) in [
+        ("[]", &["empty"][..]),
+        (r#"[{"input_data": [[1]]}]"#, &["entry 0", "`features`"]),
+        ("[1]", &["entry 0", "not an input"]),
+    ] {
+        fs::write(&calibration, text).unwrap();
+        let more = ["--input", DEMO_INPUT, "--calibration", str_of(&calibration)];
+        new_refuses(Path::new(DEMO_MODEL), &more, words);
+    }
+}
+
+#[test]
+fn an_activation_out_of_the_calibrated_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("i.json");
+    fs::write(&input, r#"{"input_data": [[1e7, 0, 0, 0, 0, 0, 0, 0]]}"#).unwrap();
+    let out = folder.path().join("p");
+    let arguments = ["--project", str_of(demo()), "prove", "--input", str_of(&input), "--out", str_of(&out)];
+    refuse(&mut hallmark(&arguments), &["node `", "value 10000000", "range", "hint: "]);
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_proof_of_another_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    succeed(&["new", str_of(&other), "--model", DEMO_MODEL, "--input", DEMO_INPUT, "--max-abs-error", "0.5"]);
+    let proof = other.join(".hallmark/proof.bin");
+    refuse(
+        &mut hallmark(&["--project", str_of(demo()), "verify", str_of(&proof)]),
+        &["verifying key", "hint: the proof is of another model"],
+    );
+}
+
+#[test]
+fn damaged_keys_and_proofs() {
+    let folder = tempfile::tempdir().unwrap();
+    let damaged = folder.path().join("damaged");
+    let cache = demo().join(".hallmark");
+    let check = |file: &str, option: &[&str], damage: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = fs::read(cache.join(file)).unwrap();
+        damage(&mut bytes);
+        fs::write(&damaged, bytes).unwrap();
+        let mut arguments = vec!["--project", str_of(demo()), "verify"];
+        arguments.extend(option);
+        arguments.push(str_of(&damaged));
+        refuse(&mut hallmark(&arguments), &["damaged", "hint: "]);
+    };
+    for (file, option) in [("verifying.key", &["--key"][..]), ("proof.bin", &[])] {
+        check(file, option, &|bytes| bytes.truncate(bytes.len() - 1));
+        check(file, option, &|bytes| bytes.truncate(10));
+        check(file, option, &|bytes| bytes.clear());
+        check(file, option, &|bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        });
+    }
+    // A file of another kind.
+    let key = cache.join("verifying.key");
+    refuse(&mut hallmark(&["--project", str_of(demo()), "verify", str_of(&key)]), &["proof"]);
+}
+
+#[test]
+fn a_corrupted_proving_key_is_made_again_by_build() {
+    let (_folder, project) = demo_copy();
+    let key = project.join(".hallmark/proving.key");
+    let mut bytes = fs::read(&key).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&key, bytes).unwrap();
+    let value = json(&succeed(&["--project", str_of(&project), "build", "--json"]));
+    assert_eq!(value["stages"], serde_json::json!(["keys"]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written() {
+    // Not even root makes folders there.
+    refuse(&mut hallmark(&["new", "/sys/hallmark-test"]), &["/sys", "hint: "]);
+}
+
+#[test]
+fn a_folder_with_something_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine"), "mine").unwrap();
+    refuse(&mut hallmark(&["new", str_of(folder.path())]), &["not empty", "hint: "]);
+}
+
+#[test]
+fn no_project() {
+    let folder = tempfile::tempdir().unwrap();
+    for verb in ["build", "calibrate", "compile", "setup", "prove", "verify", "gas", "test"] {
+        refuse(
+            hallmark(&[verb]).current_dir(folder.path()),
+            &["hallmark.toml", "hint: make a project with `hallmark new DIR`"],
+        );
+    }
+    refuse(&mut hallmark(&["--project", str_of(folder.path()), "init"]), &["foundry.toml", "hint: "]);
+    assert!(is_empty(folder.path()));
+}
+
+#[test]
+fn a_mistake_in_the_settings() {
+    let (_folder, project) = demo_copy();
+    let path = project.join("hallmark.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("objective =", "objektive =")).unwrap();
+    refuse(&mut hallmark(&["--project", str_of(&project), "build"]), &["hallmark.toml", "objektive"]);
+}
+
+/// An environment in which nothing is installed.
+fn bare(arguments: &[&str], home: &Path) -> Command {
+    let mut command = hallmark(arguments);
+    for name in ["FOUNDRY_SOLC", "HALLMARK_SOLC", "HALLMARK_FORGE", "SOLCJS_DIR", "XDG_DATA_HOME"] {
+        command.env_remove(name);
+    }
+    command.env("PATH", home).env("HOME", home).env("XDG_CACHE_HOME", home).current_dir(home);
+    command
+}
+
+#[test]
+fn no_solc() {
+    let home = tempfile::tempdir().unwrap();
+    let project = home.path().join("p");
+    refuse(&mut bare(&["new", str_of(&project)], home.path()), &["no Solidity compiler", "hint: "]);
+    assert!(!project.exists());
+    let (_folder, project) = demo_copy();
+    for verb in ["build", "gas"] {
+        refuse(
+            &mut bare(&["--project", str_of(&project), verb], home.path()),
+            &["no Solidity compiler", "hint: "],
+        );
+    }
+    refuse(
+        &mut hallmark(&["--project", str_of(&project), "build", "--solc", "/nowhere/solc"]),
+        &["/nowhere/solc"],
+    );
+}
+
+#[test]
+fn no_forge() {
+    let home = tempfile::tempdir().unwrap();
+    let (_folder, project) = demo_copy();
+    refuse(
+        &mut bare(&["--project", str_of(&project), "test"], home.path()),
+        &["forge was not found", "hint: install Foundry"],
+    );
+}
+
+#[test]
+fn doctor_names_what_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let (output, stdout, stderr) = run(&mut bare(&["doctor", "--json"], home.path()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("forge, solc"), "{stderr}");
+    let value = json(&stdout);
+    assert_eq!(value["ok"], false);
+    assert_eq!(value["checks"][0]["name"], "forge");
+    assert!(value["checks"][0]["mend"].as_str().unwrap().contains("foundryup"));
+}
+
+#[test]
+fn words_that_make_no_sense() {
+    for arguments in [
+        &["frobnicate"][..],
+        &[],
+        &["new"],
+        &["inspect", "m.onnx", "--max-abs-error", "-1"],
+        &["inspect", "m.onnx", "--max-abs-error", "1", "--max-rel-error", "1"],
+        &["new", "x", "--input", "i.json"],
+        &["srs", "dev", "-k", "99"],
+    ] {
+        let (output, stdout, _) = run(&mut hallmark(arguments));
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(stdout, "");
+    }
+}
+
+#[test]
+fn errors_as_json() {
+    let (output, stdout, stderr) = run(&mut hallmark(&["--json", "inspect", "/nowhere/m.onnx"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout, "");
+    let value = json(&stderr);
+    assert!(value["error"].as_str().unwrap().contains("/nowhere/m.onnx"));
+    assert_eq!(value["hint"], "check the path");
+}
