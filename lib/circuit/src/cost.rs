@@ -76,7 +76,7 @@ pub fn statistics(description: &Description) -> Statistics {
 
 /// Predicts costs from sizes.
 ///
-/// Gas: `167.4k + 7.5k·C + 6.4k·F + 0.65k·E + 0.5k·P` with `C` proof commitments without the two
+/// Gas: `159.5k + 7.5k·C + 6.4k·F + 0.65k·E + 0.5k·P` with `C` proof commitments without the two
 /// openings, `F` fixed and permutation commitments, `E` evaluations, `P` public values (measured
 /// on generated verifiers, see the book). Proving time: proportional to cells, with the constant
 /// measured on the project's benchmarks.
@@ -85,7 +85,7 @@ pub fn estimate(s: &Statistics) -> Estimate {
     let commitments = s.advice_columns + s.permutation_products + 1 + pieces;
     let fixed = s.fixed_columns + s.permutation_columns;
     let evaluations = s.advice_evaluations + fixed + 1 + (3 * s.permutation_products).saturating_sub(1);
-    let gas = 167_400.0
+    let gas = 159_500.0
         + 7_500.0 * commitments as f64
         + 6_400.0 * fixed as f64
         + 650.0 * evaluations as f64

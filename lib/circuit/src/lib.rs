@@ -27,7 +27,7 @@ pub const MAXIMUM_K: u32 = 22;
 const MAXIMUM_WEIGHT_COLUMNS: usize = 12;
 
 /// Gas that one CPU second of proving is worth to [`Objective::Balanced`].
-const BALANCED_GAS_PER_SECOND: f64 = 25_000.0;
+const BALANCED_GAS_PER_SECOND: f64 = 100_000.0;
 
 /// What the layout search minimises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub enum Objective {
     Gas,
     /// CPU seconds of a proof; gas decides ties.
     Prover,
-    /// Gas plus 25,000 for every CPU second of proving.
+    /// Gas plus 100,000 for every CPU second of proving.
     #[default]
     Balanced,
 }
