@@ -43,7 +43,7 @@ fn main() {
             fraction_bits: f,
         };
         let start = Instant::now();
-        let graph = match quantise(&model, &[inputs.clone()], settings, 4.0) {
+        let graph = match quantise(&model, std::slice::from_ref(&inputs), settings, 4.0) {
             Ok(g) => g,
             Err(e) => {
                 println!("{folder}: {e}");
@@ -164,7 +164,7 @@ fn auto(folders: &[String]) {
         };
         match calibrate(
             &model,
-            &[inputs.clone()],
+            std::slice::from_ref(&inputs),
             AccuracyBound::Absolute(bound(folder)),
             &mut cost,
             &mut |_| (),

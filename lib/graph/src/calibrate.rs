@@ -83,7 +83,11 @@ fn errors(
         let found = outputs(graph, &execute(graph, sample)?);
         for (a, b) in expected.iter().flatten().zip(found.iter().flatten()) {
             let difference = (a - b).abs();
-            max = max.max(difference);
+            max = if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                max.max(difference)
+            };
             sum += difference;
             count += 1;
         }
@@ -111,8 +115,11 @@ const DERIVED_TOLERANCE: f64 = 4.0;
 /// Samples beyond which none are derived.
 const FEW_SAMPLES: usize = 8;
 
+/// Inputs and what the float model makes of them.
+type Derived = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
 /// Variations of the samples (mirrored, reversed, halved) with what the float model says.
-fn derive(model: &Model, samples: &[Vec<Vec<f64>>]) -> Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
+fn derive(model: &Model, samples: &[Vec<Vec<f64>>]) -> Vec<Derived> {
     if samples.len() >= FEW_SAMPLES {
         return vec![];
     }
@@ -154,7 +161,7 @@ struct Search<'a> {
     samples: &'a [Vec<Vec<f64>>],
     expected: Vec<Vec<Vec<f64>>>,
     /// Inputs derived from few samples, so that settings do not suit those alone.
-    derived: Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)>,
+    derived: Vec<Derived>,
     bound: f64,
     cost: &'a mut dyn FnMut(&IntegerGraph) -> Option<f64>,
     progress: &'a mut dyn FnMut(&str),
@@ -338,6 +345,11 @@ pub fn calibrate(
         .iter()
         .map(|s| model.run(s))
         .collect::<Result<Vec<_>, _>>()?;
+    if expected.iter().flatten().flatten().any(|v| !v.is_finite()) {
+        return Err(Error::Run {
+            reason: "its outputs are not finite on the samples".into(),
+        });
+    }
     let bound = match bound {
         AccuracyBound::Absolute(bound) => bound,
         AccuracyBound::Relative(bound) => {

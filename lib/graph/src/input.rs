@@ -90,8 +90,11 @@ fn read_as<T: ReadableElement + Copy>(
     Ok(array.iter().map(|v| convert(*v)).collect())
 }
 
+/// Reads an array of one element type.
+type Reader = fn(&[u8]) -> Result<Vec<f64>, ReadNpyError>;
+
 fn parse_npy(bytes: &[u8]) -> Result<Vec<f64>, String> {
-    let attempts: [fn(&[u8]) -> Result<Vec<f64>, ReadNpyError>; 7] = [
+    let attempts: [Reader; 7] = [
         |b| read_as::<f32>(b, f64::from),
         |b| read_as::<f64>(b, |v| v),
         |b| read_as::<i64>(b, |v| v as f64),

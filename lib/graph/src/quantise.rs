@@ -985,6 +985,9 @@ fn linear_bounds(
     Ok(bounds)
 }
 
+/// Smallest and largest values.
+type Intervals = Vec<(i128, i128)>;
+
 /// `w · [low, high]`.
 fn scaled(w: i64, low: i128, high: i128) -> Option<(i128, i128)> {
     let (a, b) = (
@@ -1038,7 +1041,7 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
             input_index,
             output_index,
         } => {
-            let mut previous: Option<(Vec<(i128, i128)>, Vec<(i128, i128)>)> = None;
+            let mut previous: Option<(Intervals, Intervals)> = None;
             for p in 0..*positions {
                 let own: Vec<(i128, i128)> = input_index[p * inputs..(p + 1) * inputs]
                     .iter()

@@ -189,7 +189,13 @@ fn mild_inputs_can_still_be_proven() {
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.onnx"));
         let model = Model::load(&path, &BTreeMap::new()).expect(name);
         let sample = input::random_inputs(&model, 3, (-1.0, 1.0));
-        let graph = quantise(&model, &[sample.clone()], settings(10, 2, 2), 4.0).expect(name);
+        let graph = quantise(
+            &model,
+            std::slice::from_ref(&sample),
+            settings(10, 2, 2),
+            4.0,
+        )
+        .expect(name);
         for factor in [-3.9, -1.0, 0.0, 3.9] {
             let scaled: Vec<Vec<f64>> = sample
                 .iter()
@@ -227,7 +233,7 @@ proptest! {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/exact_{name}.onnx"));
         let model = Model::load(&path, &BTreeMap::new()).expect("loads");
         let data = vec![values.iter().map(|v| f64::from(*v) / 2.0).collect::<Vec<f64>>()];
-        let graph = quantise(&model, &[data.clone()], settings(8, 1, 2), 2.0).expect("quantises");
+        let graph = quantise(&model, std::slice::from_ref(&data), settings(8, 1, 2), 2.0).expect("quantises");
         prop_assert_eq!(compare(name, &model, &graph, &data), 0.0);
     }
 

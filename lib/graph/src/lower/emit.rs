@@ -25,6 +25,9 @@ pub(super) struct Emitted {
     pub(super) rows: Rc<Vec<Option<u32>>>,
 }
 
+/// Terms redirected to new rows, and what to add to the bias of which row.
+type Moved = (Vec<RealTerm>, Vec<(u32, f64)>);
+
 /// Exact key of an element.
 type Key = (Vec<(Source, u64)>, u64);
 
@@ -181,11 +184,7 @@ impl Lowering<'_> {
     }
 
     /// The terms of pending `node` with their outputs redirected to the rows that read them.
-    fn take_over(
-        &self,
-        node: u32,
-        elements: &[Element],
-    ) -> Option<(Vec<RealTerm>, Vec<(u32, f64)>)> {
+    fn take_over(&self, node: u32, elements: &[Element]) -> Option<Moved> {
         let plan = &self.plan.nodes[node as usize];
         let PlanOperation::Linear { terms, bias, .. } = &plan.operation else {
             return None;
