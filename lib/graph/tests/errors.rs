@@ -107,7 +107,7 @@ fn dimensions() {
 fn inputs_are_checked() {
     let model = load("dynamic_batch");
     let good = vec![vec![0.5, -1.0, 2.0]];
-    let graph = quantise(&model, &[good.clone()], SETTINGS, 4.0).expect("quantises");
+    let graph = quantise(&model, std::slice::from_ref(&good), SETTINGS, 4.0).expect("quantises");
     for bad in [
         vec![],
         vec![vec![1.0, 2.0]],
