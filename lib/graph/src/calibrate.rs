@@ -83,7 +83,11 @@ fn errors(
         let found = outputs(graph, &execute(graph, sample)?);
         for (a, b) in expected.iter().flatten().zip(found.iter().flatten()) {
             let difference = (a - b).abs();
-            max = max.max(difference);
+            max = if difference.is_nan() {
+                f64::INFINITY
+            } else {
+                max.max(difference)
+            };
             sum += difference;
             count += 1;
         }
@@ -95,7 +99,11 @@ fn errors(
             }
         }
     }
-    Ok(Errors { max, mean: if count == 0 { 0.0 } else { sum / count as f64 }, argmax_match })
+    Ok(Errors {
+        max,
+        mean: if count == 0 { 0.0 } else { sum / count as f64 },
+        argmax_match,
+    })
 }
 
 /// Fraction bits tried for each shape of row, besides "as many as fit".
@@ -107,8 +115,11 @@ const DERIVED_TOLERANCE: f64 = 4.0;
 /// Samples beyond which none are derived.
 const FEW_SAMPLES: usize = 8;
 
+/// Inputs and what the float model makes of them.
+type Derived = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
 /// Variations of the samples (mirrored, reversed, halved) with what the float model says.
-fn derive(model: &Model, samples: &[Vec<Vec<f64>>]) -> Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
+fn derive(model: &Model, samples: &[Vec<Vec<f64>>]) -> Vec<Derived> {
     if samples.len() >= FEW_SAMPLES {
         return vec![];
     }
@@ -150,7 +161,7 @@ struct Search<'a> {
     samples: &'a [Vec<Vec<f64>>],
     expected: Vec<Vec<Vec<f64>>>,
     /// Inputs derived from few samples, so that settings do not suit those alone.
-    derived: Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)>,
+    derived: Vec<Derived>,
     bound: f64,
     cost: &'a mut dyn FnMut(&IntegerGraph) -> Option<f64>,
     progress: &'a mut dyn FnMut(&str),
@@ -164,10 +175,14 @@ struct Search<'a> {
 impl Search<'_> {
     /// Error under these settings, and the candidate when it is within the bound.
     fn evaluate(&mut self, settings: QuantisationSettings) -> (f64, Option<(Candidate, bool)>) {
-        let mut trial =
-            Trial { settings, max_abs_error: None, cost: None, reason: String::new() };
-        let outcome = quantise_prepared(self.calibrated, settings, DEFAULT_HEADROOM)
-            .and_then(|graph| {
+        let mut trial = Trial {
+            settings,
+            max_abs_error: None,
+            cost: None,
+            reason: String::new(),
+        };
+        let outcome =
+            quantise_prepared(self.calibrated, settings, DEFAULT_HEADROOM).and_then(|graph| {
                 let errors = errors(&graph, self.samples, &self.expected)?;
                 Ok((graph, errors))
             });
@@ -179,8 +194,15 @@ impl Search<'_> {
             }
             Ok((graph, errors)) => {
                 trial.max_abs_error = Some(errors.max);
-                if self.closest.as_ref().is_none_or(|c| errors.max < c.max_abs_error) {
-                    self.closest = Some(BestFound { settings, max_abs_error: errors.max });
+                if self
+                    .closest
+                    .as_ref()
+                    .is_none_or(|c| errors.max < c.max_abs_error)
+                {
+                    self.closest = Some(BestFound {
+                        settings,
+                        max_abs_error: errors.max,
+                    });
                 }
                 if errors.max <= self.bound && !self.holds_elsewhere(&graph) {
                     trial.reason = "error above the bound on inputs like the samples".into();
@@ -207,10 +229,15 @@ impl Search<'_> {
     fn holds_elsewhere(&self, graph: &IntegerGraph) -> bool {
         let allowed = DERIVED_TOLERANCE * self.bound.max(1e-7);
         self.derived.iter().all(|(inputs, expected)| {
-            let Ok(execution) = execute(graph, inputs) else { return true };
+            let Ok(execution) = execute(graph, inputs) else {
+                return true;
+            };
             let found = outputs(graph, &execution);
-            let differences =
-                expected.iter().flatten().zip(found.iter().flatten()).map(|(a, b)| (a - b).abs());
+            let differences = expected
+                .iter()
+                .flatten()
+                .zip(found.iter().flatten())
+                .map(|(a, b)| (a - b).abs());
             differences.fold(0f64, f64::max) <= allowed
         })
     }
@@ -248,8 +275,12 @@ impl Search<'_> {
         for limb_bits in 6..=13 {
             let mut accepted = false;
             for (i, fraction_bits) in FRACTION_BITS.into_iter().enumerate() {
-                let settings =
-                    QuantisationSettings { limb_bits, low_limbs, high_limbs, fraction_bits };
+                let settings = QuantisationSettings {
+                    limb_bits,
+                    low_limbs,
+                    high_limbs,
+                    fraction_bits,
+                };
                 let (error, candidate) = self.evaluate(settings);
                 if let Some((candidate, argmax_match)) = candidate {
                     accepted = self.offer(candidate, argmax_match);
@@ -271,13 +302,18 @@ impl Search<'_> {
 
     /// Coarser inputs and activations may save limbs of inputs.
     fn coarsen(&mut self) {
-        let Some((_, best, _)) = &self.best else { return };
+        let Some((_, best, _)) = &self.best else {
+            return;
+        };
         let settings = best.settings;
         for fraction_bits in [16, 14, 12, 10, 8] {
             if fraction_bits >= settings.fraction_bits {
                 continue;
             }
-            match self.evaluate(QuantisationSettings { fraction_bits, ..settings }) {
+            match self.evaluate(QuantisationSettings {
+                fraction_bits,
+                ..settings
+            }) {
                 (_, Some((candidate, argmax_match))) => {
                     self.offer(candidate, argmax_match);
                 }
@@ -305,16 +341,30 @@ pub fn calibrate(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Calibration, Error> {
     let calibrated = prepare(model, samples)?;
-    let expected = samples.iter().map(|s| model.run(s)).collect::<Result<Vec<_>, _>>()?;
+    let expected = samples
+        .iter()
+        .map(|s| model.run(s))
+        .collect::<Result<Vec<_>, _>>()?;
+    if expected.iter().flatten().flatten().any(|v| !v.is_finite()) {
+        return Err(Error::Run {
+            reason: "its outputs are not finite on the samples".into(),
+        });
+    }
     let bound = match bound {
         AccuracyBound::Absolute(bound) => bound,
         AccuracyBound::Relative(bound) => {
-            let largest = expected.iter().flatten().flatten().fold(0f64, |m, v| m.max(v.abs()));
+            let largest = expected
+                .iter()
+                .flatten()
+                .flatten()
+                .fold(0f64, |m, v| m.max(v.abs()));
             bound * largest.max(f64::MIN_POSITIVE)
         }
     };
     if bound.is_nan() || bound < 0.0 {
-        return Err(Error::Settings { reason: "the accuracy bound must not be negative".into() });
+        return Err(Error::Settings {
+            reason: "the accuracy bound must not be negative".into(),
+        });
     }
     let mut search = Search {
         calibrated: &calibrated,

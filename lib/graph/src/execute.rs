@@ -22,8 +22,11 @@ pub struct Execution {
 /// [`Error::OutOfRange`] when a value leaves the range that can be proven; [`Error::Malformed`]
 /// when the graph was not made by this crate and breaks its rules.
 pub fn execute(graph: &IntegerGraph, inputs: &[Vec<f64>]) -> Result<Execution, Error> {
-    let shapes: Vec<_> =
-        graph.inputs.iter().map(|i| (i.name.as_str(), i.shape.as_slice())).collect();
+    let shapes: Vec<_> = graph
+        .inputs
+        .iter()
+        .map(|i| (i.name.as_str(), i.shape.as_slice()))
+        .collect();
     check_inputs(&shapes, inputs)?;
     let settings = &graph.settings;
     let shift = settings.shift();
@@ -53,9 +56,7 @@ pub fn execute(graph: &IntegerGraph, inputs: &[Vec<f64>]) -> Result<Execution, E
                 }
                 integers
             }
-            Operation::Linear { terms, bias } => {
-                linear(graph, node, tensor.len(), terms, bias, &values)?
-            }
+            Operation::Linear { terms, bias } => linear(node, tensor.len(), terms, bias, &values)?,
             Operation::Activate { source, function } => {
                 let y = values
                     .get(source.0 as usize)
@@ -120,17 +121,12 @@ pub fn outputs(graph: &IntegerGraph, execution: &Execution) -> Vec<Vec<f64>> {
 }
 
 fn malformed(node: &Node, reason: &str) -> Error {
-    Error::Malformed { reason: format!("node `{}` ({}): {reason}", node.name, node.operator) }
+    Error::Malformed {
+        reason: format!("node `{}` ({}): {reason}", node.name, node.operator),
+    }
 }
 
-fn out_of_range(
-    node: &Node,
-    index: usize,
-    value: f64,
-    low: i128,
-    high: i128,
-    unit: f64,
-) -> Error {
+fn out_of_range(node: &Node, index: usize, value: f64, low: i128, high: i128, unit: f64) -> Error {
     Error::OutOfRange {
         node: node.name.clone(),
         operator: node.operator.clone(),
@@ -145,14 +141,11 @@ fn apply(graph: &IntegerGraph, function: &Function, z: i128) -> Option<i128> {
     match function {
         Function::Identity => Some(z),
         Function::Square { linear } => z.checked_mul(z.checked_add(i128::from(*linear))?),
-        Function::Table(t) => {
-            table::evaluate(&graph.settings, graph.tables.get(*t as usize)?, z)
-        }
+        Function::Table(t) => table::evaluate(&graph.settings, graph.tables.get(*t as usize)?, z),
     }
 }
 
 fn linear(
-    graph: &IntegerGraph,
     node: &Node,
     length: usize,
     terms: &[Term],
@@ -162,10 +155,15 @@ fn linear(
     if !bias.is_empty() && bias.len() != length {
         return Err(malformed(node, "its bias has the wrong length"));
     }
-    let mut y = if bias.is_empty() { vec![0; length] } else { bias.to_vec() };
+    let mut y = if bias.is_empty() {
+        vec![0; length]
+    } else {
+        bias.to_vec()
+    };
     for term in terms {
-        add(graph, term, values, &mut y)
-            .ok_or_else(|| malformed(node, "an accumulator overflows or an index is out of range"))?;
+        add(term, values, &mut y).ok_or_else(|| {
+            malformed(node, "an accumulator overflows or an index is out of range")
+        })?;
     }
     Ok(y)
 }
@@ -173,7 +171,10 @@ fn linear(
 fn read(values: &[Vec<i128>], element: Element) -> Option<i128> {
     match element {
         None => Some(0),
-        Some(v) => values.get(v.tensor.0 as usize)?.get(v.index as usize).copied(),
+        Some(v) => values
+            .get(v.tensor.0 as usize)?
+            .get(v.index as usize)
+            .copied(),
     }
 }
 
@@ -185,7 +186,9 @@ fn gather(values: &[Vec<i128>], elements: &[Element]) -> Option<Vec<i128>> {
 fn narrow(operands: &[i128], weights: &[i64], count: usize) -> Option<Vec<i64>> {
     let largest = operands.iter().map(|x| x.unsigned_abs()).max().unwrap_or(0);
     let weight = weights.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
-    let sum = largest.checked_mul(u128::from(weight))?.checked_mul(count as u128)?;
+    let sum = largest
+        .checked_mul(u128::from(weight))?
+        .checked_mul(count as u128)?;
     (sum < 1 << 62).then(|| operands.iter().map(|x| *x as i64).collect())
 }
 
@@ -203,8 +206,7 @@ fn dot(weights: &[i64], x: &[i128]) -> Option<i128> {
     Some(sum)
 }
 
-fn add(graph: &IntegerGraph, term: &Term, values: &[Vec<i128>], y: &mut [i128]) -> Option<()> {
-    let _ = graph;
+fn add(term: &Term, values: &[Vec<i128>], y: &mut [i128]) -> Option<()> {
     match term {
         Term::Sparse { entries } => {
             for (o, v, w) in entries {
@@ -212,16 +214,26 @@ fn add(graph: &IntegerGraph, term: &Term, values: &[Vec<i128>], y: &mut [i128]) 
                 put(y, *o, x.checked_mul(i128::from(*w))?)?;
             }
         }
-        Term::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
+        Term::Dense {
+            positions,
+            inputs,
+            outputs,
+            weights,
+            input_index,
+            output_index,
+        } => {
             for p in 0..*positions {
                 let x = gather(values, input_index.get(p * inputs..(p + 1) * inputs)?)?;
                 let small = narrow(&x, weights, *inputs);
                 for o in 0..*outputs {
                     let row = weights.get(o * inputs..(o + 1) * inputs)?;
                     let sum = match &small {
-                        Some(x) => {
-                            i128::from(row.iter().zip(x).map(|(w, x)| w.wrapping_mul(*x)).sum::<i64>())
-                        }
+                        Some(x) => i128::from(
+                            row.iter()
+                                .zip(x)
+                                .map(|(w, x)| w.wrapping_mul(*x))
+                                .sum::<i64>(),
+                        ),
                         None => dot(row, &x)?,
                     };
                     put(y, *output_index.get(p * outputs + o)?, sum)?;
@@ -229,8 +241,17 @@ fn add(graph: &IntegerGraph, term: &Term, values: &[Vec<i128>], y: &mut [i128]) 
             }
         }
         Term::Correlation {
-            channels, outputs, input_shape, kernel_shape, output_shape, stride, dilation, padding,
-            weights, input_index, output_index,
+            channels,
+            outputs,
+            input_shape,
+            kernel_shape,
+            output_shape,
+            stride,
+            dilation,
+            padding,
+            weights,
+            input_index,
+            output_index,
         } => {
             let window = Window {
                 channels: *channels,
@@ -291,7 +312,14 @@ fn add(graph: &IntegerGraph, term: &Term, values: &[Vec<i128>], y: &mut [i128]) 
             }
         }
         Term::Bilinear {
-            batch, rows, columns, inner, multiplier, left, right, output_index,
+            batch,
+            rows,
+            columns,
+            inner,
+            multiplier,
+            left,
+            right,
+            output_index,
         } => {
             let (a, b) = (gather(values, left)?, gather(values, right)?);
             for g in 0..*batch {

@@ -7,16 +7,62 @@ use std::sync::Arc;
 /// Functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Unary {
-    Neg, Abs, Exp, Ln, Square, Sqrt, Recip, Rsqrt, Ceil, Floor, Round, RoundEven, Cos, Sin, Tan,
-    Acos, Asin, Atan, Cosh, Sinh, Tanh, Acosh, Asinh, Atanh, Erf, Sign, Sigmoid, HardSwish, Silu,
-    GeluExact, GeluApproximate, Not, LeakyRelu(f64), Power(f64), Truncate,
+    Neg,
+    Abs,
+    Exp,
+    Ln,
+    Square,
+    Sqrt,
+    Recip,
+    Rsqrt,
+    Ceil,
+    Floor,
+    Round,
+    RoundEven,
+    Cos,
+    Sin,
+    Tan,
+    Acos,
+    Asin,
+    Atan,
+    Cosh,
+    Sinh,
+    Tanh,
+    Acosh,
+    Asinh,
+    Atanh,
+    Erf,
+    Sign,
+    Sigmoid,
+    HardSwish,
+    Silu,
+    GeluExact,
+    GeluApproximate,
+    Not,
+    LeakyRelu(f64),
+    Power(f64),
+    Truncate,
 }
 
 /// Functions of two arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Binary {
-    Add, Sub, Mul, Div, Min, Max, Power, Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual,
-    And, Or, Xor,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Min,
+    Max,
+    Power,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual,
+    And,
+    Or,
+    Xor,
 }
 
 /// A function of one variable.
@@ -168,11 +214,9 @@ impl Expression {
             ),
             Expression::Constant(c) => Expression::Constant(*c),
             Expression::Unary(f, a) => Expression::unary(*f, a.substitute(scale, offset)),
-            Expression::Binary(f, a, b) => Expression::binary(
-                *f,
-                a.substitute(scale, offset),
-                b.substitute(scale, offset),
-            ),
+            Expression::Binary(f, a, b) => {
+                Expression::binary(*f, a.substitute(scale, offset), b.substitute(scale, offset))
+            }
             Expression::Select(c, a, b) => Expression::Select(
                 Arc::new(c.substitute(scale, offset)),
                 Arc::new(a.substitute(scale, offset)),
@@ -309,6 +353,10 @@ fn multiply(p: [f64; 3], q: [f64; 3]) -> Option<[f64; 3]> {
     let cubic = p[1] * q[2] + p[2] * q[1];
     let quartic = p[2] * q[2];
     (cubic == 0.0 && quartic == 0.0).then(|| {
-        [p[0] * q[0], p[0] * q[1] + p[1] * q[0], p[0] * q[2] + p[1] * q[1] + p[2] * q[0]]
+        [
+            p[0] * q[0],
+            p[0] * q[1] + p[1] * q[0],
+            p[0] * q[2] + p[1] * q[1] + p[2] * q[0],
+        ]
     })
 }

@@ -20,16 +20,27 @@ use crate::load::{Kind, Model};
 /// # Errors
 /// [`Error::Read`], [`Error::InputFile`], and those of [`Model::check_inputs`].
 pub fn read_inputs(path: &Path, model: &Model) -> Result<Vec<Vec<f64>>, Error> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| Error::Read { path: path.display().to_string(), source })?;
-    let bad = |reason: String| Error::InputFile { path: path.display().to_string(), reason };
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+    let bytes = std::fs::read(path).map_err(|source| Error::Read {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let bad = |reason: String| Error::InputFile {
+        path: path.display().to_string(),
+        reason,
+    };
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or("")
+        .to_ascii_lowercase();
     let inputs = match extension.as_str() {
         "json" => parse_json(&bytes).map_err(bad)?,
         "npy" => vec![parse_npy(&bytes).map_err(bad)?],
         "npz" => parse_npz(bytes, model).map_err(bad)?,
         other => {
-            return Err(bad(format!("unknown kind of file `{other}`; use .json, .npy or .npz")));
+            return Err(bad(format!(
+                "unknown kind of file `{other}`; use .json, .npy or .npz"
+            )));
         }
     };
     model.check_inputs(&inputs)?;
@@ -79,8 +90,11 @@ fn read_as<T: ReadableElement + Copy>(
     Ok(array.iter().map(|v| convert(*v)).collect())
 }
 
+/// Reads an array of one element type.
+type Reader = fn(&[u8]) -> Result<Vec<f64>, ReadNpyError>;
+
 fn parse_npy(bytes: &[u8]) -> Result<Vec<f64>, String> {
-    let attempts: [fn(&[u8]) -> Result<Vec<f64>, ReadNpyError>; 7] = [
+    let attempts: [Reader; 7] = [
         |b| read_as::<f32>(b, f64::from),
         |b| read_as::<f64>(b, |v| v),
         |b| read_as::<i64>(b, |v| v as f64),
@@ -101,8 +115,8 @@ fn parse_npy(bytes: &[u8]) -> Result<Vec<f64>, String> {
 }
 
 fn parse_npz(bytes: Vec<u8>, model: &Model) -> Result<Vec<Vec<f64>>, String> {
-    let mut reader =
-        NpzReader::new(std::io::Cursor::new(bytes)).map_err(|e| format!("not an .npz file: {e}"))?;
+    let mut reader = NpzReader::new(std::io::Cursor::new(bytes))
+        .map_err(|e| format!("not an .npz file: {e}"))?;
     let names = reader.names().map_err(|e| e.to_string())?;
     let bare = |n: &str| n.trim_end_matches(".npy").to_string();
     let wanted: Vec<String> = model.inputs().iter().map(|i| i.name.clone()).collect();
@@ -115,7 +129,11 @@ fn parse_npz(bytes: Vec<u8>, model: &Model) -> Result<Vec<Vec<f64>>, String> {
     (0..wanted.len())
         .map(|i| {
             let name = if by_name {
-                names.iter().find(|n| bare(n) == wanted[i]).cloned().unwrap_or_default()
+                names
+                    .iter()
+                    .find(|n| bare(n) == wanted[i])
+                    .cloned()
+                    .unwrap_or_default()
             } else {
                 names[i].clone()
             };
@@ -130,9 +148,7 @@ fn read_member(
 ) -> Result<Vec<f64>, String> {
     macro_rules! attempt {
         ($type:ty, $convert:expr) => {
-            if let Ok(array) =
-                reader.by_name::<ndarray::OwnedRepr<$type>, ndarray::IxDyn>(name)
-            {
+            if let Ok(array) = reader.by_name::<ndarray::OwnedRepr<$type>, ndarray::IxDyn>(name) {
                 return Ok(array.iter().map(|v| $convert(*v)).collect());
             }
         };
@@ -151,7 +167,11 @@ fn read_member(
 /// same seed.
 pub fn random_inputs(model: &Model, seed: u64, range: (f64, f64)) -> Vec<Vec<f64>> {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
-    let (low, high) = if range.0 <= range.1 { range } else { (range.1, range.0) };
+    let (low, high) = if range.0 <= range.1 {
+        range
+    } else {
+        (range.1, range.0)
+    };
     model
         .inputs()
         .iter()

@@ -48,8 +48,11 @@ impl Model {
                         .iter()
                         .filter_map(|o| self.typed.outlet_fact(*o).ok())
                         .collect();
-                    let parameters =
-                        facts.iter().filter_map(|f| f.konst.as_ref()).map(|k| k.len()).sum();
+                    let parameters = facts
+                        .iter()
+                        .filter_map(|f| f.konst.as_ref())
+                        .map(|k| k.len())
+                        .sum();
                     let macs = op
                         .cost(&facts)
                         .map(|costs| {

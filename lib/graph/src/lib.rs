@@ -14,9 +14,7 @@ mod plan;
 mod quantise;
 mod table;
 
-pub use calibrate::{
-    AccuracyBound, Calibration, Candidate, DEFAULT_HEADROOM, Trial, calibrate,
-};
+pub use calibrate::{AccuracyBound, Calibration, Candidate, DEFAULT_HEADROOM, Trial, calibrate};
 pub use error::{BestFound, Error, UnsupportedNode};
 pub use execute::{Execution, execute, outputs};
 pub use inspect::NodeReport;

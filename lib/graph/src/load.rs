@@ -68,7 +68,13 @@ pub(crate) fn reason(error: &TractError) -> String {
     let mut parts: Vec<String> = vec![];
     for cause in error.chain() {
         let text = cause.to_string();
-        let line: String = text.lines().next().unwrap_or_default().chars().take(300).collect();
+        let line: String = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(300)
+            .collect();
         if !line.is_empty() && parts.last() != Some(&line) {
             parts.push(line);
         }
@@ -77,7 +83,9 @@ pub(crate) fn reason(error: &TractError) -> String {
 }
 
 fn failure(error: &TractError) -> Error {
-    Error::Parse { reason: reason(error) }
+    Error::Parse {
+        reason: reason(error),
+    }
 }
 
 impl Model {
@@ -88,8 +96,10 @@ impl Model {
     /// [`Error::Read`] when the file cannot be read, [`Error::Parse`] when it is not a model that
     /// can be loaded, [`Error::DynamicDimension`] when a size is missing.
     pub fn load(path: &Path, dimensions: &BTreeMap<String, usize>) -> Result<Model, Error> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| Error::Read {
+            path: path.display().to_string(),
+            source,
+        })?;
         let directory = path.parent().and_then(Path::to_str).map(str::to_string);
         Model::parse(&bytes, directory, dimensions)
     }
@@ -98,10 +108,7 @@ impl Model {
     ///
     /// # Errors
     /// As for [`Model::load`].
-    pub fn from_bytes(
-        bytes: &[u8],
-        dimensions: &BTreeMap<String, usize>,
-    ) -> Result<Model, Error> {
+    pub fn from_bytes(bytes: &[u8], dimensions: &BTreeMap<String, usize>) -> Result<Model, Error> {
         Model::parse(bytes, None, dimensions)
     }
 
@@ -111,7 +118,9 @@ impl Model {
         dimensions: &BTreeMap<String, usize>,
     ) -> Result<Model, Error> {
         if bytes.is_empty() {
-            return Err(Error::Parse { reason: "the file is empty".into() });
+            return Err(Error::Parse {
+                reason: "the file is empty".into(),
+            });
         }
         match guard::catch(|| Model::parse_unguarded(bytes, directory.as_deref(), dimensions)) {
             Ok(result) => result,
@@ -128,9 +137,12 @@ impl Model {
         let mut reader = bytes;
         let mut proto = onnx
             .proto_model_for_read(&mut reader)
-            .map_err(|e| Error::Parse { reason: format!("not an ONNX file ({})", reason(&e)) })?;
+            .map_err(|e| Error::Parse {
+                reason: format!("not an ONNX file ({})", reason(&e)),
+            })?;
         let mut notes = vec![];
         fix_dimensions(&mut proto, dimensions, &mut notes)?;
+        check_axes(&proto)?;
         let unknown = unknown_operators(&onnx, &proto);
         if !unknown.is_empty() {
             return Err(Error::Unsupported(unknown));
@@ -138,21 +150,34 @@ impl Model {
         let parsed = onnx.parse(&proto, directory).map_err(|e| failure(&e))?;
         if !parsed.unresolved_inputs.is_empty() {
             return Err(Error::Parse {
-                reason: format!("values that nothing computes: {:?}", parsed.unresolved_inputs),
+                reason: format!(
+                    "values that nothing computes: {:?}",
+                    parsed.unresolved_inputs
+                ),
             });
         }
         let inference: InferenceModel = parsed.model;
         let plain = inference.into_typed().map_err(|e| failure(&e))?;
         let (typed, runnable) = simplify(plain)?;
-        let names = proto.graph.as_ref().map(|g| {
-            g.output.iter().map(|o| o.name.clone()).collect::<Vec<_>>()
-        });
+        let names = proto
+            .graph
+            .as_ref()
+            .map(|g| g.output.iter().map(|o| o.name.clone()).collect::<Vec<_>>());
         let mut inputs = vec![];
         for outlet in typed.input_outlets().map_err(|e| failure(&e))? {
-            inputs.push(spec(&typed, *outlet, typed.nodes[outlet.node].name.clone())?);
+            inputs.push(spec(
+                &typed,
+                *outlet,
+                typed.nodes[outlet.node].name.clone(),
+            )?);
         }
         let mut outputs = vec![];
-        for (i, outlet) in typed.output_outlets().map_err(|e| failure(&e))?.iter().enumerate() {
+        for (i, outlet) in typed
+            .output_outlets()
+            .map_err(|e| failure(&e))?
+            .iter()
+            .enumerate()
+        {
             let name = names
                 .as_ref()
                 .and_then(|n| n.get(i).cloned())
@@ -160,7 +185,9 @@ impl Model {
             outputs.push(spec(&typed, *outlet, name)?);
         }
         if inputs.is_empty() || outputs.is_empty() {
-            return Err(Error::Parse { reason: "the model has no input or no output".into() });
+            return Err(Error::Parse {
+                reason: "the model has no input or no output".into(),
+            });
         }
         Ok(Model {
             typed: Arc::new(typed),
@@ -197,8 +224,11 @@ impl Model {
     /// # Errors
     /// [`Error::InputCount`], [`Error::InputLength`], [`Error::InputNotFinite`].
     pub fn check_inputs(&self, inputs: &[Vec<f64>]) -> Result<(), Error> {
-        let shapes: Vec<_> =
-            self.inputs.iter().map(|s| (s.name.as_str(), s.shape.as_slice())).collect();
+        let shapes: Vec<_> = self
+            .inputs
+            .iter()
+            .map(|s| (s.name.as_str(), s.shape.as_slice()))
+            .collect();
         check_inputs(&shapes, inputs)
     }
 
@@ -228,10 +258,7 @@ impl Model {
 }
 
 /// Checks flat inputs against names and shapes.
-pub(crate) fn check_inputs(
-    shapes: &[(&str, &[usize])],
-    inputs: &[Vec<f64>],
-) -> Result<(), Error> {
+pub(crate) fn check_inputs(shapes: &[(&str, &[usize])], inputs: &[Vec<f64>]) -> Result<(), Error> {
     if shapes.len() != inputs.len() {
         return Err(Error::InputCount {
             expected: shapes.len(),
@@ -259,7 +286,11 @@ pub(crate) fn check_inputs(
             });
         }
         if let Some((index, value)) = data.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-            return Err(Error::InputNotFinite { input: (*name).to_string(), index, value: *value });
+            return Err(Error::InputNotFinite {
+                input: (*name).to_string(),
+                index,
+                value: *value,
+            });
         }
     }
     Ok(())
@@ -283,17 +314,26 @@ fn simplify(plain: TypedModel) -> Result<(TypedModel, Arc<TypedRunnableModel>), 
 fn spec(model: &TypedModel, outlet: OutletId, name: String) -> Result<TensorSpec, Error> {
     let fact = model.outlet_fact(outlet).map_err(|e| failure(&e))?;
     let shape = fact.shape.as_concrete().ok_or_else(|| Error::Parse {
-        reason: format!("`{name}` has a shape that depends on its data: {:?}", fact.shape),
+        reason: format!(
+            "`{name}` has a shape that depends on its data: {:?}",
+            fact.shape
+        ),
     })?;
     let kind = match fact.datum_type {
         DatumType::Bool => Kind::Boolean,
         dt if dt.is_float() => Kind::Float,
         dt if dt.is_integer() || dt == DatumType::TDim => Kind::Integer,
         dt => {
-            return Err(Error::Parse { reason: format!("`{name}` holds {dt:?}, not numbers") });
+            return Err(Error::Parse {
+                reason: format!("`{name}` holds {dt:?}, not numbers"),
+            });
         }
     };
-    Ok(TensorSpec { name, shape: shape.to_vec(), kind })
+    Ok(TensorSpec {
+        name,
+        shape: shape.to_vec(),
+        kind,
+    })
 }
 
 fn to_tensor(data: &[f64], shape: &[usize], target: DatumType) -> TractResult<Tensor> {
@@ -306,14 +346,20 @@ fn to_tensor(data: &[f64], shape: &[usize], target: DatumType) -> TractResult<Te
         return Ok(tensor.cast_to_dt(target)?.into_owned());
     }
     let whole: Vec<i64> = data.iter().map(|v| v.round() as i64).collect();
-    Ok(Tensor::from_shape(shape, &whole)?.cast_to_dt(target)?.into_owned())
+    Ok(Tensor::from_shape(shape, &whole)?
+        .cast_to_dt(target)?
+        .into_owned())
 }
 
 /// Any numeric tensor as 64-bit floats, row-major.
 pub(crate) fn to_f64(tensor: &Tensor) -> TractResult<Vec<f64>> {
     if tensor.datum_type() == DatumType::Bool {
         let view = tensor.try_as_plain_ram()?;
-        return Ok(view.as_slice::<bool>()?.iter().map(|b| f64::from(u8::from(*b))).collect());
+        return Ok(view
+            .as_slice::<bool>()?
+            .iter()
+            .map(|b| f64::from(u8::from(*b)))
+            .collect());
     }
     if tensor.datum_type() == DatumType::TDim {
         let cast = tensor.cast_to::<i64>()?;
@@ -325,6 +371,9 @@ pub(crate) fn to_f64(tensor: &Tensor) -> TractResult<Vec<f64>> {
     Ok(view.as_slice::<f64>()?.to_vec())
 }
 
+/// Elements that one input may have.
+const MAX_INPUT_ELEMENTS: i64 = 1 << 24;
+
 /// Replaces symbolic dimensions of the graph inputs by numbers.
 fn fix_dimensions(
     proto: &mut pb::ModelProto,
@@ -333,7 +382,9 @@ fn fix_dimensions(
 ) -> Result<(), Error> {
     use pb::tensor_shape_proto::dimension::Value as Dim;
     let Some(graph) = proto.graph.as_mut() else {
-        return Err(Error::Parse { reason: "not an ONNX file (it holds no graph)".into() });
+        return Err(Error::Parse {
+            reason: "not an ONNX file (it holds no graph)".into(),
+        });
     };
     let constants: Vec<String> = graph.initializer.iter().map(|t| t.name.clone()).collect();
     for input in &mut graph.input {
@@ -373,7 +424,11 @@ fn fix_dimensions(
                 }
                 1
             } else {
-                return Err(Error::DynamicDimension { input: name, symbol, axis });
+                return Err(Error::DynamicDimension {
+                    input: name,
+                    symbol,
+                    axis,
+                });
             };
             if size == 0 || size > 1 << 24 {
                 return Err(Error::Parse {
@@ -381,6 +436,31 @@ fn fix_dimensions(
                 });
             }
             dim.value = Some(Dim::DimValue(size as i64));
+        }
+        let elements = shape.dim.iter().try_fold(1i64, |n, dim| match &dim.value {
+            Some(Dim::DimValue(d)) => n.checked_mul(*d),
+            _ => Some(n),
+        });
+        if elements.is_none_or(|n| n > MAX_INPUT_ELEMENTS) {
+            return Err(Error::Parse {
+                reason: format!("input `{name}` has more than {MAX_INPUT_ELEMENTS} elements"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses axes far outside any tensor: some of tract's operators count up to them.
+fn check_axes(proto: &pb::ModelProto) -> Result<(), Error> {
+    const MAX_RANK: i64 = 16;
+    let nodes = proto.graph.iter().flat_map(|g| &g.node);
+    for node in nodes {
+        for attribute in &node.attribute {
+            if attribute.name == "axis" && !(-MAX_RANK..MAX_RANK).contains(&attribute.i) {
+                return Err(Error::Parse {
+                    reason: format!("node `{}` has the axis {}", node.name, attribute.i),
+                });
+            }
         }
     }
     Ok(())
@@ -391,7 +471,9 @@ fn unknown_operators(
     onnx: &tract_onnx::model::Onnx,
     proto: &pb::ModelProto,
 ) -> Vec<crate::error::UnsupportedNode> {
-    let Some(graph) = proto.graph.as_ref() else { return vec![] };
+    let Some(graph) = proto.graph.as_ref() else {
+        return vec![];
+    };
     graph
         .node
         .iter()

@@ -75,7 +75,11 @@ pub(crate) fn quantise_prepared(
 }
 
 fn check_settings(settings: &QuantisationSettings, headroom: f64) -> Result<(), Error> {
-    let bad = |reason: &str| Err(Error::Settings { reason: reason.into() });
+    let bad = |reason: &str| {
+        Err(Error::Settings {
+            reason: reason.into(),
+        })
+    };
     if !(4..=16).contains(&settings.limb_bits) {
         return bad("limb_bits must be 4 to 16");
     }
@@ -140,7 +144,11 @@ fn rms(weights: impl Iterator<Item = f64>) -> f64 {
         squares += weight * weight;
         count += 1;
     }
-    if count == 0 { 0.0 } else { (squares / count as f64).sqrt() }
+    if count == 0 {
+        0.0
+    } else {
+        (squares / count as f64).sqrt()
+    }
 }
 
 impl Scaling<'_> {
@@ -161,7 +169,10 @@ impl Scaling<'_> {
 
     /// Largest fraction bits of the requantised values of a linear node.
     fn z_fitting(&self, node: usize) -> i32 {
-        self.fitting(self.ranges[node].magnitude(), self.settings.activation_bits())
+        self.fitting(
+            self.ranges[node].magnitude(),
+            self.settings.activation_bits(),
+        )
     }
 
     /// Reverse pass: what scale consumers would like their operands to have. An operand at `f`
@@ -260,13 +271,20 @@ impl Scaling<'_> {
                 nodes.sort_unstable();
                 nodes.dedup();
                 for node in nodes {
-                    let value =
-                        if exact { shift + z } else { balanced(weight, node, self.ranges) };
+                    let value = if exact {
+                        shift + z
+                    } else {
+                        balanced(weight, node, self.ranges)
+                    };
                     wish(node, value);
                 }
             }
             RealTerm::Bilinear { multiplier, .. } => {
-                let guard = if dyadic(*multiplier).is_some() { 0.0 } else { 12.0 };
+                let guard = if dyadic(*multiplier).is_some() {
+                    0.0
+                } else {
+                    12.0
+                };
                 let value = (shift + z - guard + multiplier.abs().max(1e-9).log2()) / 2.0;
                 term.for_each_source(|s| wish(s.node, value));
             }
@@ -308,8 +326,11 @@ impl Scaling<'_> {
         let magnitude = self.ranges[n].magnitude();
         let settings = self.settings;
         if self.plan.inputs[input].kind != Kind::Float {
-            let magnitude =
-                if self.plan.inputs[input].kind == Kind::Boolean { 1.0 } else { magnitude.max(1.0) };
+            let magnitude = if self.plan.inputs[input].kind == Kind::Boolean {
+                1.0
+            } else {
+                magnitude.max(1.0)
+            };
             // Whole numbers keep their value; headroom shrinks before the number of limbs grows
             // beyond what there is.
             for headroom in [self.headroom, 1.0] {
@@ -366,7 +387,12 @@ impl Scaling<'_> {
                     term.for_each_source(|s| operand = operand.max(self.bits[s.node as usize]));
                     (operand, all_dyadic(weights.iter().copied()))
                 }
-                RealTerm::Bilinear { left, right, multiplier, .. } => {
+                RealTerm::Bilinear {
+                    left,
+                    right,
+                    multiplier,
+                    ..
+                } => {
                     let operand = self.side_bits(left) + self.side_bits(right);
                     let extra = dyadic(*multiplier);
                     // The multiplier must be a whole number of at least one.
@@ -397,7 +423,12 @@ impl Scaling<'_> {
             if finest > i32::MIN {
                 bits = finest + extra;
             }
-            if bits > self.fitting(self.ranges[n].magnitude() / self.headroom, self.settings.activation_bits()) {
+            if bits
+                > self.fitting(
+                    self.ranges[n].magnitude() / self.headroom,
+                    self.settings.activation_bits(),
+                )
+            {
                 return self.overflow(
                     node,
                     "the difference to compare does not fit; use more limb bits or high limbs",
@@ -438,17 +469,28 @@ impl Scaling<'_> {
     }
 
     fn side_bits(&self, side: &[Operand]) -> i32 {
-        side.iter().flatten().map(|s| self.bits[s.node as usize]).max().unwrap_or(0)
+        side.iter()
+            .flatten()
+            .map(|s| self.bits[s.node as usize])
+            .max()
+            .unwrap_or(0)
     }
 
     /// Fraction bits of the output of a fitted table.
     fn table_bits(&self, n: usize, z: i32) -> i32 {
         let width = (self.settings.limb_bits * (self.settings.high_limbs - 1)) as i32;
         let most = (z + width).max(16) + 2;
-        let wanted = if self.limit[n].is_finite() { self.limit[n].floor() as i32 } else { most };
+        let wanted = if self.limit[n].is_finite() {
+            self.limit[n].floor() as i32
+        } else {
+            most
+        };
         let magnitude = self.ranges[n].magnitude().max(1e-6);
         let room = 40 - magnitude.log2().ceil() as i32;
-        wanted.clamp((z + width / 2).min(most), most).min(room).min(self.hard[n])
+        wanted
+            .clamp((z + width / 2).min(most), most)
+            .min(room)
+            .min(self.hard[n])
     }
 
     /// Largest absolute value of linear node `n`, with headroom.
@@ -491,7 +533,10 @@ impl Scaling<'_> {
                 high = range.magnitude() / 8.0;
             }
         }
-        ((low * unit).floor() as i128 - 2, (high * unit).ceil() as i128 + 2)
+        (
+            (low * unit).floor() as i128 - 2,
+            (high * unit).ceil() as i128 + 2,
+        )
     }
 
     /// Builds the integer graph.
@@ -506,8 +551,14 @@ impl Scaling<'_> {
                     let limbs = self.limbs[n];
                     let half = 1i128 << (self.settings.limb_bits * limbs - 1);
                     (
-                        Operation::Input { input: *input as u32, limbs },
-                        Bounds { min: -half, max: half - 1 },
+                        Operation::Input {
+                            input: *input as u32,
+                            limbs,
+                        },
+                        Bounds {
+                            min: -half,
+                            max: half - 1,
+                        },
                     )
                 }
                 PlanOperation::Linear { terms, bias, scale } => {
@@ -518,13 +569,20 @@ impl Scaling<'_> {
                 PlanOperation::Activate { source, .. } => {
                     let function = functions[n].clone().unwrap_or(Function::Identity);
                     let bounds = match &function {
-                        Function::Identity => Bounds { min: -half, max: half - 1 },
+                        Function::Identity => Bounds {
+                            min: -half,
+                            max: half - 1,
+                        },
                         Function::Square { linear } => square_bounds(half, *linear),
-                        Function::Table(t) => {
-                            table::bounds(&self.settings, &tables[*t as usize])
-                        }
+                        Function::Table(t) => table::bounds(&self.settings, &tables[*t as usize]),
                     };
-                    (Operation::Activate { source: TensorId(*source), function }, bounds)
+                    (
+                        Operation::Activate {
+                            source: TensorId(*source),
+                            function,
+                        },
+                        bounds,
+                    )
                 }
             };
             tensors.push(Tensor {
@@ -569,7 +627,14 @@ impl Scaling<'_> {
                     .collect(),
             });
         }
-        Ok(IntegerGraph { settings: self.settings, tensors, nodes, tables, inputs, outputs })
+        Ok(IntegerGraph {
+            settings: self.settings,
+            tensors,
+            nodes,
+            tables,
+            inputs,
+            outputs,
+        })
     }
 
     /// Tables, and the function of every activation.
@@ -604,7 +669,9 @@ impl Scaling<'_> {
             }
         }
         for (n, node) in self.plan.nodes.iter().enumerate() {
-            let PlanOperation::Activate { source, function } = &node.operation else { continue };
+            let PlanOperation::Activate { source, function } = &node.operation else {
+                continue;
+            };
             let from = self.z_bits[*source as usize];
             functions[n] = Some(match function {
                 RealFunction::Identity => Function::Identity,
@@ -613,7 +680,9 @@ impl Scaling<'_> {
                     if scaled.abs() > f64::from(60).exp2() {
                         return self.overflow(node, "its linear coefficient is too large");
                     }
-                    Function::Square { linear: scaled as i64 }
+                    Function::Square {
+                        linear: scaled as i64,
+                    }
                 }
                 RealFunction::Relu => Function::Table(exact_index[0]),
                 RealFunction::Step => Function::Table(exact_index[1]),
@@ -624,7 +693,13 @@ impl Scaling<'_> {
                     let (first, count) = table::pieces(settings, low, high);
                     let center = ((range.min + range.max) / 2.0 * unit).round() as i128;
                     let fitted = table::fit(
-                        settings, expression, from, self.bits[n], first, count, center,
+                        settings,
+                        expression,
+                        from,
+                        self.bits[n],
+                        first,
+                        count,
+                        center,
                     );
                     let seen = (
                         (range.min * unit).round() as i128,
@@ -686,7 +761,10 @@ impl Scaling<'_> {
             let offset = i128::from(offset) << self.settings.shift();
             integers.iter_mut().for_each(|b| *b += offset);
         }
-        Ok(Operation::Linear { terms: result, bias: integers })
+        Ok(Operation::Linear {
+            terms: result,
+            bias: integers,
+        })
     }
 
     /// A weight at `target` fraction bits for an operand at `operand` fraction bits.
@@ -722,7 +800,14 @@ impl Scaling<'_> {
                     result.push(Term::Sparse { entries: integers });
                 }
             }
-            RealTerm::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
+            RealTerm::Dense {
+                positions,
+                inputs,
+                outputs,
+                weights,
+                input_index,
+                output_index,
+            } => {
                 for (bits, operands) in self.by_scale(input_index, *inputs, 1) {
                     let mut integers = Vec::with_capacity(weights.len());
                     for (k, w) in weights.iter().enumerate() {
@@ -738,7 +823,12 @@ impl Scaling<'_> {
                     });
                 }
             }
-            RealTerm::Correlation { window, weights, input_index, output_index } => {
+            RealTerm::Correlation {
+                window,
+                weights,
+                input_index,
+                output_index,
+            } => {
                 let kernel = window.kernel_len();
                 let size = window.input_len();
                 for (bits, operands) in self.by_scale(input_index, window.channels, size) {
@@ -763,7 +853,14 @@ impl Scaling<'_> {
                 }
             }
             RealTerm::Bilinear {
-                batch, rows, columns, inner, multiplier, left, right, output_index,
+                batch,
+                rows,
+                columns,
+                inner,
+                multiplier,
+                left,
+                right,
+                output_index,
             } => {
                 let operand = self.side_bits(left) + self.side_bits(right);
                 result.push(Term::Bilinear {
@@ -824,7 +921,10 @@ fn covers(settings: &QuantisationSettings, table: &Table, seen: (i128, i128)) ->
 }
 
 fn value(source: Source) -> Value {
-    Value { tensor: TensorId(source.node), index: source.index }
+    Value {
+        tensor: TensorId(source.node),
+        index: source.index,
+    }
 }
 
 /// Extremes of `z·(z + linear)` for `−half ≤ z < half`.
@@ -856,17 +956,25 @@ fn linear_bounds(
         what: "its sums may grow beyond 2^118; use fewer limb bits".into(),
     };
     let Operation::Linear { terms, bias } = operation else {
-        return Err(Error::Malformed { reason: "not a linear node".into() });
+        return Err(Error::Malformed {
+            reason: "not a linear node".into(),
+        });
     };
-    let mut sums: Vec<(i128, i128)> =
-        if bias.is_empty() { vec![(0, 0); node.len()] } else { bias.iter().map(|b| (*b, *b)).collect() };
+    let mut sums: Vec<(i128, i128)> = if bias.is_empty() {
+        vec![(0, 0); node.len()]
+    } else {
+        bias.iter().map(|b| (*b, *b)).collect()
+    };
     for term in terms {
         add_bounds(term, tensors, &mut sums).ok_or_else(overflow)?;
     }
     let mut bounds = Bounds { min: 0, max: 0 };
     for (i, (low, high)) in sums.into_iter().enumerate() {
         if i == 0 {
-            bounds = Bounds { min: low, max: high };
+            bounds = Bounds {
+                min: low,
+                max: high,
+            };
         }
         bounds.min = bounds.min.min(low);
         bounds.max = bounds.max.max(high);
@@ -877,9 +985,15 @@ fn linear_bounds(
     Ok(bounds)
 }
 
+/// Smallest and largest values.
+type Intervals = Vec<(i128, i128)>;
+
 /// `w · [low, high]`.
 fn scaled(w: i64, low: i128, high: i128) -> Option<(i128, i128)> {
-    let (a, b) = (low.checked_mul(i128::from(w))?, high.checked_mul(i128::from(w))?);
+    let (a, b) = (
+        low.checked_mul(i128::from(w))?,
+        high.checked_mul(i128::from(w))?,
+    );
     Some((a.min(b), a.max(b)))
 }
 
@@ -919,8 +1033,15 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
                 add(&mut sums[*o as usize], scaled(*w, b.min, b.max)?)?;
             }
         }
-        Term::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
-            let mut previous: Option<(Vec<(i128, i128)>, Vec<(i128, i128)>)> = None;
+        Term::Dense {
+            positions,
+            inputs,
+            outputs,
+            weights,
+            input_index,
+            output_index,
+        } => {
+            let mut previous: Option<(Intervals, Intervals)> = None;
             for p in 0..*positions {
                 let own: Vec<(i128, i128)> = input_index[p * inputs..(p + 1) * inputs]
                     .iter()
@@ -945,8 +1066,15 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
             }
         }
         Term::Correlation {
-            channels, outputs, input_shape, kernel_shape, output_shape, weights, input_index,
-            output_index, ..
+            channels,
+            outputs,
+            input_shape,
+            kernel_shape,
+            output_shape,
+            weights,
+            input_index,
+            output_index,
+            ..
         } => {
             let size: usize = input_shape.iter().product();
             let kernel: usize = kernel_shape.iter().product();
@@ -966,7 +1094,14 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
                 }
             }
         }
-        Term::Bilinear { inner, multiplier, left, right, output_index, .. } => {
+        Term::Bilinear {
+            inner,
+            multiplier,
+            left,
+            right,
+            output_index,
+            ..
+        } => {
             let (a, b) = (common(left, tensors, false), common(right, tensors, false));
             let products = [
                 a.0.checked_mul(b.0)?,

@@ -10,7 +10,9 @@ impl Lowering<'_> {
     pub(super) fn materialise(&mut self, lowered: &Lowered) -> Step<usize> {
         match lowered {
             Lowered::Values(id) => Ok(*id),
-            Lowered::Pointwise { base, expression, .. } => self.pointwise(*base, expression),
+            Lowered::Pointwise {
+                base, expression, ..
+            } => self.pointwise(*base, expression),
             Lowered::Constant(_) => {
                 let values = self.values(lowered)?;
                 Ok(self.store(values.shape.clone(), values.elements.clone()))
@@ -35,7 +37,11 @@ impl Lowering<'_> {
 
     fn map(&mut self, id: usize, scale: f64, offset: f64) -> usize {
         let values = self.arena[id].clone();
-        let elements = values.elements.iter().map(|e| e.scaled(scale, offset)).collect();
+        let elements = values
+            .elements
+            .iter()
+            .map(|e| e.scaled(scale, offset))
+            .collect();
         self.store(values.shape.clone(), elements)
     }
 
@@ -60,7 +66,11 @@ impl Lowering<'_> {
         // Outer scale and offset cost nothing.
         let (core, scale, offset) = strip(expression);
         if let Some(id) = self.exact(base, core)? {
-            return Ok(if (scale, offset) == (1.0, 0.0) { id } else { self.map(id, scale, offset) });
+            return Ok(if (scale, offset) == (1.0, 0.0) {
+                id
+            } else {
+                self.map(id, scale, offset)
+            });
         }
         if jumps(expression) {
             return unsupported(format!(
@@ -108,14 +118,23 @@ impl Lowering<'_> {
                 let zero = Expression::Constant(0.0);
                 let greater = Expression::binary(Binary::Greater, (**inner).clone(), zero.clone());
                 let less = Expression::binary(Binary::Less, (**inner).clone(), zero);
-                let (p, q) = (self.pointwise(base, &greater)?, self.pointwise(base, &less)?);
+                let (p, q) = (
+                    self.pointwise(base, &greater)?,
+                    self.pointwise(base, &less)?,
+                );
                 let (p, q) = (self.arena[p].clone(), self.arena[q].clone());
-                let elements =
-                    p.elements.iter().zip(&q.elements).map(|(a, b)| a.plus(b, -1.0)).collect();
+                let elements = p
+                    .elements
+                    .iter()
+                    .zip(&q.elements)
+                    .map(|(a, b)| a.plus(b, -1.0))
+                    .collect();
                 Ok(Some(self.store(p.shape.clone(), elements)))
             }
             Expression::Unary(f @ (Unary::Floor | Unary::Ceil), inner) => {
-                let Some((scale, offset)) = inner.affine() else { return Ok(None) };
+                let Some((scale, offset)) = inner.affine() else {
+                    return Ok(None);
+                };
                 // ⌊x⌋ is x − ½ rounded to whole numbers, ⌈x⌉ = −⌊−x⌋.
                 let sign = if *f == Unary::Floor { 1.0 } else { -1.0 };
                 let id = self.operands(base).map(|v| (*v).clone())?;
@@ -155,7 +174,12 @@ impl Lowering<'_> {
                 let b = self.side(base, b)?;
                 let difference = Values {
                     shape: a.shape.clone(),
-                    elements: a.elements.iter().zip(&b.elements).map(|(x, y)| x.plus(y, -1.0)).collect(),
+                    elements: a
+                        .elements
+                        .iter()
+                        .zip(&b.elements)
+                        .map(|(x, y)| x.plus(y, -1.0))
+                        .collect(),
                 };
                 let product = self.multiply(&condition, &difference)?;
                 let elements = self.arena[product]
@@ -179,7 +203,10 @@ impl Lowering<'_> {
         if let Expression::Constant(c) = expression {
             let shape = self.arena[base].shape.clone();
             let count = self.arena[base].elements.len();
-            return Ok(Values { shape, elements: vec![Element::constant(*c); count] });
+            return Ok(Values {
+                shape,
+                elements: vec![Element::constant(*c); count],
+            });
         }
         let id = self.pointwise(base, expression)?;
         Ok((*self.arena[id]).clone())
@@ -193,9 +220,17 @@ impl Lowering<'_> {
         a: &Expression,
         b: &Expression,
     ) -> Step<Option<usize>> {
-        let (Some((a1, a0)), Some((b1, b0))) = (a.affine(), b.affine()) else { return Ok(None) };
+        let (Some((a1, a0)), Some((b1, b0))) = (a.affine(), b.affine()) else {
+            return Ok(None);
+        };
         // max(a, b) = b + relu(a − b), min(a, b) = a − relu(a − b)
-        let id = self.activation(base, &RealFunction::Relu, a1 - b1, a0 - b0, Scale::Accumulator)?;
+        let id = self.activation(
+            base,
+            &RealFunction::Relu,
+            a1 - b1,
+            a0 - b0,
+            Scale::Accumulator,
+        )?;
         let relu = self.arena[id].clone();
         let operand = self.operands(base)?;
         let elements = operand
@@ -232,8 +267,14 @@ impl Lowering<'_> {
             (core, Expression::Constant(c)) | (Expression::Constant(c), core) => (core, *c),
             _ => return Ok(None),
         };
-        let Some((scale, offset)) = core.affine() else { return Ok(None) };
-        let (low, high) = if *f == Binary::Max { (other, limit) } else { (limit, other) };
+        let Some((scale, offset)) = core.affine() else {
+            return Ok(None);
+        };
+        let (low, high) = if *f == Binary::Max {
+            (other, limit)
+        } else {
+            (limit, other)
+        };
         if high <= low || !low.is_finite() || !high.is_finite() {
             return Ok(None);
         }
@@ -266,7 +307,11 @@ impl Lowering<'_> {
                     let steps = (k - first) / width;
                     (steps - steps.round()).abs() < 1e-9 && steps.abs() < 64.0
                 });
-                if even { (1.0 / width, -first / width) } else { (1.0, -first) }
+                if even {
+                    (1.0 / width, -first / width)
+                } else {
+                    (1.0, -first)
+                }
             }
         };
         // expression(x) with x = (u − offset) / scale
@@ -275,7 +320,13 @@ impl Lowering<'_> {
         } else {
             expression.substitute(1.0 / scale, -offset / scale)
         };
-        self.activation(base, &RealFunction::Smooth(function), scale, offset, Scale::Accumulator)
+        self.activation(
+            base,
+            &RealFunction::Smooth(function),
+            scale,
+            offset,
+            Scale::Accumulator,
+        )
     }
 }
 

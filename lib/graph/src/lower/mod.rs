@@ -37,10 +37,16 @@ pub(crate) struct Element {
 
 impl Element {
     pub(crate) fn constant(constant: f64) -> Element {
-        Element { terms: vec![], constant }
+        Element {
+            terms: vec![],
+            constant,
+        }
     }
     pub(crate) fn source(source: Source) -> Element {
-        Element { terms: vec![(source, 1.0)], constant: 0.0 }
+        Element {
+            terms: vec![(source, 1.0)],
+            constant: 0.0,
+        }
     }
     /// `scale · self + offset`.
     pub(crate) fn scaled(&self, scale: f64, offset: f64) -> Element {
@@ -62,7 +68,10 @@ impl Element {
             }
         }
         terms.retain(|t| t.1 != 0.0);
-        Element { terms, constant: self.constant + other.constant * factor }
+        Element {
+            terms,
+            constant: self.constant + other.constant * factor,
+        }
     }
 }
 
@@ -81,7 +90,11 @@ pub(crate) enum Lowered {
     /// Elements: index into the arena.
     Values(usize),
     /// A function of the tensor `base`, not computed yet; `size` is that of the expression.
-    Pointwise { base: usize, expression: Expression, size: usize },
+    Pointwise {
+        base: usize,
+        expression: Expression,
+        size: usize,
+    },
     /// The output of a node that is not supported.
     Poison,
 }
@@ -147,11 +160,17 @@ pub(crate) fn lower(model: &Model) -> Result<Plan, Error> {
             outlets: HashMap::new(),
             identity: HashMap::new(),
             memo: emit::Memo::default(),
-            label: Label { name: String::new(), operator: String::new() },
+            label: Label {
+                name: String::new(),
+                operator: String::new(),
+            },
         };
         lowering.inputs(model)?;
-        lowering.nodes()?;
-        lowering.outputs(model)?;
+        let mut refused = lowering.nodes()?;
+        lowering.outputs(model, &mut refused)?;
+        if !refused.is_empty() {
+            return Err(Error::Unsupported(refused));
+        }
         lowering.plan.prune();
         Ok(lowering.plan)
     }) {
@@ -165,13 +184,20 @@ impl Lowering<'_> {
         let outlets = self
             .model
             .input_outlets()
-            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
+            .map_err(|e| Error::Parse {
+                reason: crate::load::reason(&e),
+            })?
             .to_vec();
         for (i, (outlet, spec)) in outlets.iter().zip(model.inputs()).enumerate() {
             if spec.len() > MAX_ELEMENTS {
-                return Err(Error::Parse { reason: format!("input `{}` is too large", spec.name) });
+                return Err(Error::Parse {
+                    reason: format!("input `{}` is too large", spec.name),
+                });
             }
-            self.label = Label { name: spec.name.clone(), operator: "Input".into() };
+            self.label = Label {
+                name: spec.name.clone(),
+                operator: "Input".into(),
+            };
             let node = self.push(spec.shape.clone(), PlanOperation::Input { input: i });
             self.plan.inputs.push(PlanInput {
                 name: spec.name.clone(),
@@ -188,9 +214,10 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn nodes(&mut self) -> Result<(), Error> {
-        let order =
-            self.model.eval_order().map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?;
+    fn nodes(&mut self) -> Result<Vec<UnsupportedNode>, Error> {
+        let order = self.model.eval_order().map_err(|e| Error::Parse {
+            reason: crate::load::reason(&e),
+        })?;
         let mut refused = vec![];
         for id in order {
             let node = &self.model.nodes[id];
@@ -201,20 +228,26 @@ impl Lowering<'_> {
                 node.outputs.iter().map(|o| o.fact.konst.clone()).collect();
             if let Some(constants) = constants {
                 for (slot, value) in constants.into_iter().enumerate() {
-                    self.outlets.insert(OutletId::new(id, slot), Lowered::Constant(value));
+                    self.outlets
+                        .insert(OutletId::new(id, slot), Lowered::Constant(value));
                 }
                 continue;
             }
-            self.label =
-                Label { name: node.name.clone(), operator: node.op.name().into_owned() };
+            self.label = Label {
+                name: node.name.clone(),
+                operator: node.op.name().into_owned(),
+            };
             let inputs: Vec<Lowered> = node
                 .inputs
                 .iter()
                 .map(|o| self.outlets.get(o).cloned().unwrap_or(Lowered::Poison))
                 .collect();
             let poisoned = inputs.iter().any(|i| matches!(i, Lowered::Poison));
-            let result =
-                if poisoned { Ok(vec![]) } else { self.node(node, &inputs) };
+            let result = if poisoned {
+                Ok(vec![])
+            } else {
+                self.node(node, &inputs)
+            };
             match result {
                 Ok(results) => {
                     let found = results.len();
@@ -222,7 +255,8 @@ impl Lowering<'_> {
                         self.outlets.insert(OutletId::new(id, slot), result);
                     }
                     for slot in found..node.outputs.len() {
-                        self.outlets.insert(OutletId::new(id, slot), Lowered::Poison);
+                        self.outlets
+                            .insert(OutletId::new(id, slot), Lowered::Poison);
                     }
                 }
                 Err(Refusal::Fatal(error)) => return Err(error),
@@ -233,12 +267,13 @@ impl Lowering<'_> {
                         reason,
                     });
                     for slot in 0..node.outputs.len() {
-                        self.outlets.insert(OutletId::new(id, slot), Lowered::Poison);
+                        self.outlets
+                            .insert(OutletId::new(id, slot), Lowered::Poison);
                     }
                 }
             }
         }
-        if refused.is_empty() { Ok(()) } else { Err(Error::Unsupported(refused)) }
+        Ok(refused)
     }
 
     /// Lowers one node.
@@ -247,7 +282,10 @@ impl Lowering<'_> {
             let Some(shape) = output.fact.shape.as_concrete() else {
                 return unsupported("its output shape depends on data; use fixed shapes");
             };
-            if shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).is_none_or(|n| n > MAX_ELEMENTS)
+            if shape
+                .iter()
+                .try_fold(1usize, |n, d| n.checked_mul(*d))
+                .is_none_or(|n| n > MAX_ELEMENTS)
             {
                 return unsupported("its output is too large");
             }
@@ -326,17 +364,24 @@ impl Lowering<'_> {
         }
     }
 
-    fn outputs(&mut self, model: &Model) -> Result<(), Error> {
+    fn outputs(&mut self, model: &Model, refused: &mut Vec<UnsupportedNode>) -> Result<(), Error> {
         let outlets = self
             .model
             .output_outlets()
-            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
+            .map_err(|e| Error::Parse {
+                reason: crate::load::reason(&e),
+            })?
             .to_vec();
-        let mut refused = vec![];
         for (outlet, spec) in outlets.iter().zip(model.outputs()) {
             let node = &self.model.nodes[outlet.node];
-            self.label = Label { name: node.name.clone(), operator: node.op.name().into_owned() };
+            self.label = Label {
+                name: node.name.clone(),
+                operator: node.op.name().into_owned(),
+            };
             let lowered = self.outlets.get(outlet).cloned().unwrap_or(Lowered::Poison);
+            if matches!(lowered, Lowered::Poison) {
+                continue;
+            }
             match self.output(&lowered) {
                 Ok((exponent, elements)) => self.plan.outputs.push(PlanOutput {
                     name: spec.name.clone(),
@@ -346,13 +391,13 @@ impl Lowering<'_> {
                 }),
                 Err(Refusal::Fatal(error)) => return Err(error),
                 Err(Refusal::Unsupported(reason)) => refused.push(UnsupportedNode {
-                    name: spec.name.clone(),
-                    operator: "Output".into(),
+                    name: self.label.name.clone(),
+                    operator: self.label.operator.clone(),
                     reason,
                 }),
             }
         }
-        if refused.is_empty() { Ok(()) } else { Err(Error::Unsupported(refused)) }
+        Ok(())
     }
 
     /// Output elements: values of one activation or input, all with one power of two.
@@ -410,16 +455,21 @@ impl Lowering<'_> {
     /// Elements with pending values read by several consumers are requantised once, unless the
     /// consumers are pointwise functions of this very tensor.
     fn share(&mut self, node: &TypedNode, lowered: Lowered) -> Step<Lowered> {
-        let Lowered::Values(id) = lowered else { return Ok(lowered) };
+        let Lowered::Values(id) = lowered else {
+            return Ok(lowered);
+        };
         let consumers = &node.outputs[0].successors;
-        let is_output = self.model.output_outlets()?.iter().any(|o| o.node == node.id);
+        let is_output = self
+            .model
+            .output_outlets()?
+            .iter()
+            .any(|o| o.node == node.id);
         if consumers.len() + usize::from(is_output) < 2 || !self.has_pending(id) {
             return Ok(lowered);
         }
         let outlet = OutletId::new(node.id, 0);
-        let pointwise = |successor: usize| {
-            self.pointwise_base(OutletId::new(successor, 0), 8) == Some(outlet)
-        };
+        let pointwise =
+            |successor: usize| self.pointwise_base(OutletId::new(successor, 0), 8) == Some(outlet);
         if !is_output && consumers.iter().all(|c| pointwise(c.node)) {
             return Ok(lowered);
         }
@@ -495,7 +545,12 @@ impl Lowering<'_> {
 
 /// Concrete shape of an output (checked before).
 fn concrete(node: &TypedNode, slot: usize) -> Vec<usize> {
-    node.outputs[slot].fact.shape.as_concrete().map(<[usize]>::to_vec).unwrap_or_default()
+    node.outputs[slot]
+        .fact
+        .shape
+        .as_concrete()
+        .map(<[usize]>::to_vec)
+        .unwrap_or_default()
 }
 
 /// The one value of a tensor whose elements are all equal.

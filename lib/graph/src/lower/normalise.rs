@@ -21,8 +21,12 @@ impl Lowering<'_> {
         let members = groups(&values, &op.axes);
         let largest = self.extremes(members, true)?;
         let largest = self.spread_groups(&largest, &shape, &op.axes)?;
-        let shifted: Vec<Element> =
-            values.elements.iter().zip(&largest).map(|(x, m)| x.plus(m, -1.0)).collect();
+        let shifted: Vec<Element> = values
+            .elements
+            .iter()
+            .zip(&largest)
+            .map(|(x, m)| x.plus(m, -1.0))
+            .collect();
         let shifted = self.store(shape.clone(), shifted);
         // Below −30 the exponential is smaller than any fraction kept: a floor keeps the table
         // meaningful for mild inputs.
@@ -50,7 +54,10 @@ impl Lowering<'_> {
         let inverse = self.pointwise(totals, &Expression::unary(Unary::Recip, Expression::X))?;
         let inverse = self.arena[inverse].clone();
         let inverse = self.spread_groups(&inverse.elements, &shape, &op.axes)?;
-        let right = Values { shape: shape.clone(), elements: inverse };
+        let right = Values {
+            shape: shape.clone(),
+            elements: inverse,
+        };
         let product = self.multiply(&powers, &right)?;
         Ok(Lowered::Values(product))
     }
@@ -77,13 +84,20 @@ impl Lowering<'_> {
         let inverse = self.pointwise(means, &inverse)?;
         let inverse = self.arena[inverse].clone();
         let inverse = self.spread_groups(&inverse.elements, &values.shape, &axes)?;
-        let right = Values { shape: values.shape.clone(), elements: inverse };
+        let right = Values {
+            shape: values.shape.clone(),
+            elements: inverse,
+        };
         let product = self.multiply(&values, &right)?;
         Ok(Lowered::Values(product))
     }
 
     fn requantise_if_pending(&mut self, id: usize) -> Step<usize> {
-        if self.has_pending(id) { self.requantise(id) } else { Ok(id) }
+        if self.has_pending(id) {
+            self.requantise(id)
+        } else {
+            Ok(id)
+        }
     }
 
     /// One element per group back to every member of the group.
@@ -98,7 +112,10 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(axis, d)| if axes.contains(&axis) { 1 } else { *d })
             .collect();
-        let values = Values { shape: reduced, elements: per_group.to_vec() };
+        let values = Values {
+            shape: reduced,
+            elements: per_group.to_vec(),
+        };
         self.broadcast(&values, shape)
     }
 }

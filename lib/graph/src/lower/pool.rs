@@ -94,7 +94,11 @@ impl Lowering<'_> {
     /// would otherwise repeat their work.
     pub(super) fn summable(&mut self, input: &Lowered) -> Step<std::rc::Rc<Values>> {
         let id = self.materialise(input)?;
-        if self.has_pending(id) { self.operands(id) } else { Ok(self.arena[id].clone()) }
+        if self.has_pending(id) {
+            self.operands(id)
+        } else {
+            Ok(self.arena[id].clone())
+        }
     }
 
     pub(super) fn max_pool(
@@ -152,8 +156,14 @@ impl Lowering<'_> {
                 *group = next;
             }
             let shape = vec![left.len()];
-            let left = Values { shape: shape.clone(), elements: left };
-            let right = Values { shape, elements: right };
+            let left = Values {
+                shape: shape.clone(),
+                elements: left,
+            };
+            let right = Values {
+                shape,
+                elements: right,
+            };
             let id = self.extreme(&left, &right, maximum)?;
             let larger = self.operands(id)?;
             for ((g, i), element) in places.into_iter().zip(&larger.elements) {
@@ -173,8 +183,10 @@ impl Lowering<'_> {
             Reducer::Sum => {
                 let values = self.summable(input)?;
                 let groups = groups(&values, &op.axes);
-                let elements =
-                    groups.iter().map(|g| sum(&g.iter().collect::<Vec<_>>())).collect();
+                let elements = groups
+                    .iter()
+                    .map(|g| sum(&g.iter().collect::<Vec<_>>()))
+                    .collect();
                 Ok(Lowered::Values(self.store(shape.to_vec(), elements)))
             }
             Reducer::MeanOfSquares => {
@@ -255,7 +267,13 @@ pub(super) fn groups(values: &Values, axes: &[usize]) -> Vec<Vec<Element>> {
         let place: usize = at
             .iter()
             .enumerate()
-            .map(|(axis, i)| if axes.contains(&axis) { 0 } else { i * target[axis] })
+            .map(|(axis, i)| {
+                if axes.contains(&axis) {
+                    0
+                } else {
+                    i * target[axis]
+                }
+            })
             .sum();
         groups[place].push(element.clone());
         crate::plan::advance(&mut at, &values.shape);
