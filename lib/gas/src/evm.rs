@@ -74,11 +74,7 @@ impl<CTX: ContextTr<Cfg: revm::context_interface::Cfg<Spec = SpecId>>> Precompil
         <EthPrecompiles as PrecompileProvider<CTX>>::set_spec(&mut self.inner, spec)
     }
 
-    fn run(
-        &mut self,
-        context: &mut CTX,
-        inputs: &CallInputs,
-    ) -> Result<Option<InterpreterResult>, String> {
+    fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
         if self.removed.contains(&inputs.bytecode_address) {
             return Ok(None);
         }
@@ -105,10 +101,7 @@ impl Evm {
     /// An empty state under `fork`, on the local development chain (31337).
     pub fn new(fork: HardFork) -> Self {
         let mut db = CacheDB::new(EmptyDB::new());
-        db.insert_account_info(
-            SENDER,
-            AccountInfo { balance: U256::from(u128::MAX), ..Default::default() },
-        );
+        db.insert_account_info(SENDER, AccountInfo { balance: U256::from(u128::MAX), ..Default::default() });
         Self { db, fork, chain_id: 31_337, removed: BTreeSet::new() }
     }
 
@@ -174,8 +167,7 @@ impl Evm {
     /// # Errors
     /// [`Error::Deploy`] with the reason: reverted, out of gas, code too large.
     pub fn deploy(&mut self, creation_code: &[u8]) -> Result<Deployment, Error> {
-        let transaction =
-            self.transaction(TxKind::Create, creation_code.to_vec(), self.gas_limit());
+        let transaction = self.transaction(TxKind::Create, creation_code.to_vec(), self.gas_limit());
         let precompiles = self.precompiles();
         let result = {
             let mut evm = self.context().build_mainnet().with_precompiles(precompiles);
@@ -260,19 +252,15 @@ impl Evm {
         inspector: I,
     ) -> Result<(CallOutcome, I), Error>
     where
-        I: for<'a> revm::Inspector<
-                Context<BlockEnv, TxEnv, CfgEnv, &'a mut Db, Journal<&'a mut Db>, ()>,
-            >,
+        I: for<'a> revm::Inspector<Context<BlockEnv, TxEnv, CfgEnv, &'a mut Db, Journal<&'a mut Db>, ()>>,
     {
         self.require_code(to)?;
         let transaction = self.transaction(TxKind::Call(to), calldata.to_vec(), self.gas_limit());
         let precompiles = self.precompiles();
         let mut inspector = inspector;
         let result = {
-            let mut evm = self
-                .context()
-                .build_mainnet_with_inspector(&mut inspector)
-                .with_precompiles(precompiles);
+            let mut evm =
+                self.context().build_mainnet_with_inspector(&mut inspector).with_precompiles(precompiles);
             evm.inspect_one_tx(transaction).map_err(|e| e.to_string())
         };
         let outcome = result.map(outcome).map_err(|e| self.invalid(e))?;
@@ -282,13 +270,8 @@ impl Evm {
     /// Intrinsic gas of a call with this calldata, split: base, data, and the floor of the total.
     pub(crate) fn intrinsic(&self, calldata: &[u8]) -> (u64, u64, u64) {
         let gas = |data: &[u8]| {
-            let transaction =
-                self.transaction(TxKind::Call(Address::ZERO), data.to_vec(), GAS_LIMIT);
-            revm::interpreter::gas::calculate_initial_tx_gas_for_tx(
-                transaction,
-                self.fork.spec(),
-                None,
-            )
+            let transaction = self.transaction(TxKind::Call(Address::ZERO), data.to_vec(), GAS_LIMIT);
+            revm::interpreter::gas::calculate_initial_tx_gas_for_tx(transaction, self.fork.spec(), None)
         };
         let base = gas(&[]).initial_regular_gas;
         let all = gas(calldata);
@@ -299,20 +282,14 @@ impl Evm {
 fn outcome(result: ExecutionResult) -> CallOutcome {
     let gas_used = result.tx_gas_used();
     match result {
-        ExecutionResult::Success { output, .. } => CallOutcome {
-            success: true,
-            output: output.into_data().to_vec(),
-            gas_used,
-            halt: None,
-        },
+        ExecutionResult::Success { output, .. } => {
+            CallOutcome { success: true, output: output.into_data().to_vec(), gas_used, halt: None }
+        }
         ExecutionResult::Revert { output, .. } => {
             CallOutcome { success: false, output: output.to_vec(), gas_used, halt: None }
         }
-        ExecutionResult::Halt { reason, .. } => CallOutcome {
-            success: false,
-            output: Vec::new(),
-            gas_used,
-            halt: Some(format!("{reason:?}")),
-        },
+        ExecutionResult::Halt { reason, .. } => {
+            CallOutcome { success: false, output: Vec::new(), gas_used, halt: Some(format!("{reason:?}")) }
+        }
     }
 }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// A hard fork of Ethereum: the gas schedule and the precompiles.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum HardFork {
@@ -27,8 +25,7 @@ pub enum HardFork {
 
 impl HardFork {
     /// All, oldest first.
-    pub const ALL: [Self; 5] =
-        [Self::Paris, Self::Shanghai, Self::Cancun, Self::Prague, Self::Osaka];
+    pub const ALL: [Self; 5] = [Self::Paris, Self::Shanghai, Self::Cancun, Self::Prague, Self::Osaka];
 
     /// Lower-case name.
     pub const fn name(self) -> &'static str {
@@ -65,10 +62,7 @@ impl FromStr for HardFork {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|fork| fork.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
-            Error::UnknownFork {
-                name: name.to_owned(),
-                known: Self::ALL.map(Self::name).join(", "),
-            }
+            Error::UnknownFork { name: name.to_owned(), known: Self::ALL.map(Self::name).join(", ") }
         })
     }
 }

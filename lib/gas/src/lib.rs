@@ -9,5 +9,5 @@ mod profile;
 pub use error::Error;
 pub use evm::{CallOutcome, Deployment, Evm};
 pub use fork::HardFork;
-pub use phases::{MARKER, OTHER, code_by_phase, sections};
+pub use phases::{MARKER, OTHER, check_code_size, code_by_phase, sections};
 pub use profile::{PrecompileUse, Profile};

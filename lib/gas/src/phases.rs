@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use foundry_compilers::artifacts::sourcemap;
-use hallmark_solidity::solc::Artifact;
+use hallmark_solidity::solc::{Artifact, CODE_LIMIT};
 
 /// The phase of code that belongs to no section: dispatch, ABI decoding, return.
 pub const OTHER: &str = "other";
@@ -24,10 +24,8 @@ pub fn sections(source: &str) -> Vec<(usize, String)> {
 
 /// The phase of every byte of runtime code that starts an instruction.
 pub(crate) fn phase_of_pc(artifact: &Artifact) -> Result<Vec<String>, Error> {
-    let map = sourcemap::parse(&artifact.runtime_source_map).map_err(|e| Error::SourceMap {
-        contract: artifact.name.clone(),
-        reason: e.to_string(),
-    })?;
+    let map = sourcemap::parse(&artifact.runtime_source_map)
+        .map_err(|e| Error::SourceMap { contract: artifact.name.clone(), reason: e.to_string() })?;
     let sections = sections(&artifact.source);
     let mut phases = vec![OTHER.to_owned(); artifact.runtime_code.len()];
     let mut pc = 0;
@@ -49,18 +47,37 @@ pub(crate) fn phase_of_pc(artifact: &Artifact) -> Result<Vec<String>, Error> {
 }
 
 /// Bytes of runtime code by phase, largest first.
+///
+/// # Errors
+/// When the source map cannot be read.
 pub fn code_by_phase(artifact: &Artifact) -> Result<Vec<(String, usize)>, Error> {
     let phases = phase_of_pc(artifact)?;
     let mut sizes = std::collections::BTreeMap::<&str, usize>::new();
     let mut pc = 0;
     while let (Some(opcode), Some(phase)) = (artifact.runtime_code.get(pc), phases.get(pc)) {
-        let length =
-            if (0x60..=0x7f).contains(opcode) { usize::from(opcode - 0x5f) + 1 } else { 1 };
+        let length = if (0x60..=0x7f).contains(opcode) { usize::from(opcode - 0x5f) + 1 } else { 1 };
         *sizes.entry(phase).or_default() += length.min(artifact.runtime_code.len() - pc);
         pc += length;
     }
     let mut sizes: Vec<(String, usize)> =
         sizes.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
-    sizes.sort_by(|a, b| b.1.cmp(&a.1));
+    sizes.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     Ok(sizes)
+}
+
+/// Refuses code that no network deploys, and says which phases of the verifier are large.
+///
+/// # Errors
+/// [`hallmark_solidity::Error::CodeTooLarge`] above [`CODE_LIMIT`] bytes.
+pub fn check_code_size(artifact: &Artifact) -> Result<(), hallmark_solidity::Error> {
+    let bytes = artifact.runtime_code.len();
+    if bytes <= CODE_LIMIT {
+        return Ok(());
+    }
+    Err(hallmark_solidity::Error::CodeTooLarge {
+        contract: artifact.name.clone(),
+        bytes,
+        limit: CODE_LIMIT,
+        parts: code_by_phase(artifact).unwrap_or_default(),
+    })
 }

@@ -107,12 +107,7 @@ impl Evm {
     ///
     /// # Errors
     /// When there is other code at `to`, or the source map cannot be read.
-    pub fn profile(
-        &mut self,
-        artifact: &Artifact,
-        to: Address,
-        calldata: &[u8],
-    ) -> Result<Profile, Error> {
+    pub fn profile(&mut self, artifact: &Artifact, to: Address, calldata: &[u8]) -> Result<Profile, Error> {
         if self.code(to) != artifact.runtime_code {
             return Err(Error::OtherCode { contract: artifact.name.clone(), address: to.to_string() });
         }

@@ -6,9 +6,7 @@ use alloy_primitives::U256;
 use common::{Case, settings};
 use hallmark_gas::{Evm, HardFork};
 use hallmark_solidity::calldata::encode_verify_proof;
-use hallmark_solidity::{
-    ConsumerOptions, ModelInterface, TensorInterface, generate_consumer, selector,
-};
+use hallmark_solidity::{ConsumerOptions, ModelInterface, TensorInterface, generate_consumer, selector};
 use std::collections::BTreeMap;
 
 #[test]
@@ -50,10 +48,7 @@ fn consumer_decodes_and_rejects() {
         std::fs::write(std::path::Path::new(&folder).join("consumer.sol"), with_user(0x42)).expect("writes");
     }
     let mut evm = Evm::new(HardFork::Osaka);
-    let verifier = evm
-        .deploy(&case.compile(&settings(false, true)).creation_code)
-        .expect("deploys")
-        .address;
+    let verifier = evm.deploy(&case.compile(&settings(false, true)).creation_code).expect("deploys").address;
     let deploy = |evm: &mut Evm, source: String, target: alloy_primitives::Address| {
         let sources = BTreeMap::from([("User.sol".to_owned(), source)]);
         let artifacts =
@@ -78,11 +73,8 @@ fn consumer_decodes_and_rejects() {
     call[200] ^= 1;
     assert!(!evm.call(user, &call, None).expect("runs").success);
 
-    let r = U256::from_str_radix(
-        "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001",
-        16,
-    )
-    .expect("a number");
+    let r = U256::from_str_radix("30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001", 16)
+        .expect("a number");
     let mut signed = |element: U256| {
         let mut call = selector("signed(uint256)").to_vec();
         call.extend(element.to_be_bytes::<32>());

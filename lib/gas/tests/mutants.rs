@@ -4,8 +4,9 @@
 mod common;
 
 use common::{Case, settings};
-use hallmark_gas::{Evm, HardFork};
+use hallmark_gas::{CallOutcome, Evm, HardFork};
 use hallmark_solidity::calldata::encode_words;
+use hallmark_solidity::selector;
 use num_bigint::BigUint;
 
 fn plus(word: &[u8], hexadecimal: &[u8]) -> [u8; 32] {
@@ -20,6 +21,10 @@ const R: &[u8] = b"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000
 
 /// The contract with `from` replaced, run with `calldata` and without `precompile`.
 fn run(case: &Case, edits: &[(&str, &str)], calldata: &[u8], without: Option<u8>) -> bool {
+    outcome(case, edits, calldata, without).is_true()
+}
+
+fn outcome(case: &Case, edits: &[(&str, &str)], calldata: &[u8], without: Option<u8>) -> CallOutcome {
     let mut source = case.source.source.clone();
     for (from, to) in edits {
         let changed = source.replace(from, to);
@@ -34,7 +39,7 @@ fn run(case: &Case, edits: &[(&str, &str)], calldata: &[u8], without: Option<u8>
     if let Some(precompile) = without {
         evm = evm.without_precompile(precompile);
     }
-    evm.call(at, calldata, None).expect("runs").is_true()
+    evm.call(at, calldata, None).expect("runs")
 }
 
 #[test]
@@ -46,11 +51,36 @@ fn every_check_is_needed() {
         honest[honest.len() - 96..].chunks(32).map(|c| c.try_into().expect("a word")).collect();
     assert!(run(&case, &[("contract ", "contract ")][..0], &honest, None));
 
-    // Instance + r: the native transcript would absorb another word, so the alias must be undone
-    // before hashing to show what the check stops; here the check's error alone is observed.
+    // Words that the transcript absorbs: an alias of an honest proof's word changes the challenges,
+    // so only a prover who hashes the alias could use it. Without the check the contract goes on to
+    // the equation, which is what the error shows.
     let mut alias = words.clone();
     alias[0] = plus(&words[0], R);
-    assert!(!run(&case, &[], &encode_words(proof, &alias), None));
+    let alias = encode_words(proof, &alias);
+    let check = [("ok := and(ok, lt(n, r))", "")];
+    assert_eq!(outcome(&case, &[], &alias, None).output, selector("InstanceNotCanonical()"));
+    assert_eq!(outcome(&case, &check, &alias, None).output, selector("ProofInvalid()"));
+
+    let scalar = 64 * 10; // the first evaluation
+    let mut aliased = proof.clone();
+    aliased[scalar..scalar + 32].copy_from_slice(&plus(&proof[scalar..scalar + 32], R));
+    let aliased = encode_words(&aliased, &words);
+    let check = [("lt(calldataload(0x02e4), r)", "1")];
+    assert_eq!(outcome(&case, &[], &aliased, None).output, selector("ScalarNotCanonical()"));
+    assert_eq!(outcome(&case, &check, &aliased, None).output, selector("ProofInvalid()"));
+
+    // W' is absorbed nowhere. Without our check its x + q stops at the precompile, which burns all
+    // gas it is given.
+    let mut point = proof.clone();
+    let last = proof.len() - 64;
+    let q = b"30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+    point[last..last + 32].copy_from_slice(&plus(&proof[last..last + 32], q));
+    let point = encode_words(&point, &words);
+    let check = [("and(lt(px, q), lt(py, q))", "1")];
+    let stopped = outcome(&case, &[], &point, None);
+    assert_eq!(stopped.output, selector("PointInvalid()"));
+    let burnt = outcome(&case, &check, &point, None);
+    assert!(!burnt.success && burnt.gas_used > 10 * stopped.gas_used, "{burnt:?}");
 
     // Trailing bytes.
     let mut trailing = honest.clone();
@@ -69,7 +99,7 @@ fn every_check_is_needed() {
     // The pairing's answer.
     let mut wrong = honest.clone();
     let last = 0x64 + proof.len() - 128 - 1;
-    wrong[last] ^= 1;
+    wrong[last] ^= 1; // the last evaluation
     assert!(run(&case, &[("if iszero(eq(mload(0x00), 1))", "if 0")], &wrong, None), "pairing");
     assert!(!run(&case, &[], &wrong, None));
 

@@ -27,11 +27,8 @@ impl Transcript {
         }
         let digest: [u8; 32] = Keccak256::digest(&self.buffer).into();
         self.buffer = digest.to_vec();
-        let r = BigUint::parse_bytes(
-            b"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001",
-            16,
-        )
-        .expect("a number");
+        let r = BigUint::parse_bytes(b"30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001", 16)
+            .expect("a number");
         let bytes = (BigUint::from_bytes_be(&digest) % r).to_bytes_be();
         let mut word = [0; 32];
         word[32 - bytes.len()..].copy_from_slice(&bytes);
@@ -79,11 +76,7 @@ fn challenges_agree_and_every_absorbed_word_matters() {
         let count = p.challenges + 8;
         // Ends right after the transcript and returns the words that hold the challenges.
         let call = "fractions(r)\n";
-        let traced = case.source.source.replacen(
-            call,
-            &format!("return({FIRST_WORD}, {})\n", 32 * count),
-            1,
-        );
+        let traced = case.source.source.replacen(call, &format!("return({FIRST_WORD}, {})\n", 32 * count), 1);
         assert_ne!(traced, case.source.source);
         let artifact = common::solc()
             .compile_contract(&case.source.contract_name, &traced, &settings(false, false))
@@ -102,12 +95,8 @@ fn challenges_agree_and_every_absorbed_word_matters() {
             assert_eq!(challenges, expected);
             challenges
         };
-        let words: Vec<[u8; 32]> = case
-            .proof
-            .instances
-            .iter()
-            .map(|i| big_endian(*i).try_into().expect("a word"))
-            .collect();
+        let words: Vec<[u8; 32]> =
+            case.proof.instances.iter().map(|i| big_endian(*i).try_into().expect("a word")).collect();
         let proof = &case.proof.bytes;
         let honest = trace(proof, &words);
 

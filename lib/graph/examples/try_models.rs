@@ -148,7 +148,7 @@ fn auto(folders: &[String]) {
                     c.graph.tensors.iter().map(|t| 128 - t.bounds.magnitude().leading_zeros()).max().unwrap_or(0),
                     c.tried.len(), start.elapsed());
             }
-            Err(e) => println!("{folder}: {e} ({:?})", start.elapsed()),
+            Err(e) => println!("{folder}: {} ({:?})", e.to_string().chars().take(400).collect::<String>(), start.elapsed()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{BestFound, Error};
 use crate::execute::{execute, outputs};
 use crate::ir::{IntegerGraph, QuantisationSettings};
-use crate::load::Model;
+use crate::load::{Kind, Model};
 use crate::quantise::{Calibrated, prepare, quantise_prepared};
 
 /// Values up to this many times the largest seen in calibration can still be proven.
@@ -101,6 +101,47 @@ fn errors(
 /// Fraction bits tried for each shape of row, besides "as many as fit".
 const FRACTION_BITS: [u32; 6] = [32, 20, 17, 15, 13, 11];
 
+/// How much larger than the bound errors on derived inputs may be.
+const DERIVED_TOLERANCE: f64 = 4.0;
+
+/// Samples beyond which none are derived.
+const FEW_SAMPLES: usize = 8;
+
+/// Variations of the samples (mirrored, reversed, halved) with what the float model says.
+fn derive(model: &Model, samples: &[Vec<Vec<f64>>]) -> Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
+    if samples.len() >= FEW_SAMPLES {
+        return vec![];
+    }
+    let variations: [fn(&mut Vec<f64>, bool); 3] = [
+        |data, float| {
+            if float {
+                data.iter_mut().for_each(|v| *v = -*v);
+            }
+        },
+        |data, _| data.reverse(),
+        |data, float| {
+            if float {
+                data.iter_mut().for_each(|v| *v *= 0.5);
+            }
+        },
+    ];
+    let mut derived = vec![];
+    for sample in samples {
+        for vary in variations {
+            let mut inputs = sample.clone();
+            for (data, spec) in inputs.iter_mut().zip(model.inputs()) {
+                vary(data, spec.kind == Kind::Float);
+            }
+            if let Ok(expected) = model.run(&inputs)
+                && expected.iter().flatten().all(|v| v.is_finite())
+            {
+                derived.push((inputs, expected));
+            }
+        }
+    }
+    derived
+}
+
 /// Orders of limbs `(low, high)`, cheapest rows first.
 const ROWS: [(u32, u32); 6] = [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)];
 
@@ -108,10 +149,14 @@ struct Search<'a> {
     calibrated: &'a Calibrated,
     samples: &'a [Vec<Vec<f64>>],
     expected: Vec<Vec<Vec<f64>>>,
+    /// Inputs derived from few samples, so that settings do not suit those alone.
+    derived: Vec<(Vec<Vec<f64>>, Vec<Vec<f64>>)>,
     bound: f64,
     cost: &'a mut dyn FnMut(&IntegerGraph) -> Option<f64>,
     progress: &'a mut dyn FnMut(&str),
     tried: Vec<Trial>,
+    /// The last reason why the model could not be quantised or executed.
+    failure: Option<Error>,
     best: Option<(f64, Candidate, bool)>,
     closest: Option<BestFound>,
 }
@@ -129,6 +174,7 @@ impl Search<'_> {
         let result = match outcome {
             Err(error) => {
                 trial.reason = error.to_string();
+                self.failure = Some(error);
                 (f64::INFINITY, None)
             }
             Ok((graph, errors)) => {
@@ -136,7 +182,10 @@ impl Search<'_> {
                 if self.closest.as_ref().is_none_or(|c| errors.max < c.max_abs_error) {
                     self.closest = Some(BestFound { settings, max_abs_error: errors.max });
                 }
-                if errors.max <= self.bound {
+                if errors.max <= self.bound && !self.holds_elsewhere(&graph) {
+                    trial.reason = "error above the bound on inputs like the samples".into();
+                    (errors.max, None)
+                } else if errors.max <= self.bound {
                     let candidate = Candidate {
                         settings,
                         graph,
@@ -152,6 +201,18 @@ impl Search<'_> {
         };
         self.tried.push(trial);
         result
+    }
+
+    /// Whether derived inputs, as far as they are in range, stay within a few times the bound.
+    fn holds_elsewhere(&self, graph: &IntegerGraph) -> bool {
+        let allowed = DERIVED_TOLERANCE * self.bound.max(1e-7);
+        self.derived.iter().all(|(inputs, expected)| {
+            let Ok(execution) = execute(graph, inputs) else { return true };
+            let found = outputs(graph, &execution);
+            let differences =
+                expected.iter().flatten().zip(found.iter().flatten()).map(|(a, b)| (a - b).abs());
+            differences.fold(0f64, f64::max) <= allowed
+        })
     }
 
     /// Asks for the cost of a candidate and keeps it when it is the cheapest. True when the
@@ -233,8 +294,9 @@ impl Search<'_> {
 /// `progress` receives one line per candidate. The result depends on the arguments only.
 ///
 /// # Errors
-/// [`Error::AccuracyUnreachable`] with the best found; [`Error::NoSamples`],
-/// [`Error::Unsupported`], and errors of the inputs.
+/// [`Error::AccuracyUnreachable`] with the best found; when the model fits no settings at all, the
+/// last reason ([`Error::Overflow`], …); [`Error::NoSamples`], [`Error::Unsupported`], and errors of
+/// the inputs.
 pub fn calibrate(
     model: &Model,
     samples: &[Vec<Vec<f64>>],
@@ -258,10 +320,12 @@ pub fn calibrate(
         calibrated: &calibrated,
         samples,
         expected,
+        derived: derive(model, samples),
         bound,
         cost,
         progress,
         tried: vec![],
+        failure: None,
         best: None,
         closest: None,
     };
@@ -278,9 +342,10 @@ pub fn calibrate(
             argmax_match,
             tried: search.tried,
         }),
-        None => {
-            // When nothing could be quantised at all, the reason says more than "unreachable".
-            Err(Error::AccuracyUnreachable { bound, best: search.closest })
-        }
+        // When nothing could be quantised at all, its reason says more.
+        None => match (search.closest, search.failure) {
+            (None, Some(error)) => Err(error),
+            (best, _) => Err(Error::AccuracyUnreachable { bound, best }),
+        },
     }
 }

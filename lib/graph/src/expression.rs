@@ -213,15 +213,6 @@ impl Expression {
         (c2 == 0.0).then_some((c1, c0))
     }
 
-    /// True when the value is always 0 or 1.
-    pub(crate) fn is_logical(&self) -> bool {
-        match self {
-            Expression::Binary(f, ..) => f.is_logical(),
-            Expression::Unary(Unary::Not, _) => true,
-            _ => false,
-        }
-    }
-
     /// Points where the function may bend or jump, in ascending order.
     pub(crate) fn kinks(&self) -> Vec<f64> {
         let mut found = vec![];

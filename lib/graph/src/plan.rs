@@ -185,6 +185,8 @@ pub(crate) enum Scale {
         /// Integer added to `z`.
         offset: i32,
     },
+    /// Requantised to whole numbers.
+    Whole,
     /// Small integer weights, read by other linear nodes: the scale of its finest operand.
     Free,
 }

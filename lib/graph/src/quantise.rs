@@ -2,6 +2,7 @@
 //! settings.
 
 use crate::error::Error;
+use crate::expression::Expression;
 use crate::ir::{
     Bounds, Element, Function, GraphInput, GraphOutput, IntegerGraph, Node, Operation,
     QuantisationSettings, Table, Tensor, TensorId, Term, Value,
@@ -63,6 +64,8 @@ pub(crate) fn quantise_prepared(
         headroom,
         limit: vec![f64::INFINITY; calibrated.plan.nodes.len()],
         bits: vec![0; calibrated.plan.nodes.len()],
+        hard: vec![i32::MAX; calibrated.plan.nodes.len()],
+        z_limit: vec![f64::INFINITY; calibrated.plan.nodes.len()],
         z_bits: vec![0; calibrated.plan.nodes.len()],
         limbs: vec![0; calibrated.plan.nodes.len()],
     };
@@ -102,6 +105,10 @@ struct Scaling<'a> {
     /// Per node, the fraction bits beyond which its consumers lose more in their weights than
     /// they gain.
     limit: Vec<f64>,
+    /// Per node, fraction bits beyond which a consumer cannot be computed at all.
+    hard: Vec<i32>,
+    /// Per accumulator node, `limit` for its requantised values.
+    z_limit: Vec<f64>,
     /// Per node, fraction bits of its values.
     bits: Vec<i32>,
     /// Per accumulator node, fraction bits after requantising.
@@ -163,7 +170,6 @@ impl Scaling<'_> {
     fn limits(&mut self) {
         let shift = f64::from(self.settings.shift());
         let cap = f64::from(self.settings.fraction_bits);
-        let mut z_limit = vec![f64::INFINITY; self.plan.nodes.len()];
         for n in (0..self.plan.nodes.len()).rev() {
             match &self.plan.nodes[n].operation {
                 PlanOperation::Input { .. } => {}
@@ -172,31 +178,51 @@ impl Scaling<'_> {
                         RealFunction::Identity | RealFunction::Relu => self.limit[n],
                         RealFunction::Square { linear } => {
                             let slope = 2.0 * self.ranges[*source as usize].rms() + linear.abs();
-                            (2.0 * self.limit[n] + slope.max(1e-6).log2()) / 3.0
+                            let hard = f64::from(self.hard[n].div_euclid(2));
+                            ((2.0 * self.limit[n] + slope.max(1e-6).log2()) / 3.0).min(hard)
                         }
                         RealFunction::Step | RealFunction::Smooth(_) => f64::INFINITY,
                     };
-                    let z = &mut z_limit[*source as usize];
+                    let z = &mut self.z_limit[*source as usize];
                     *z = z.min(limit);
                 }
                 PlanOperation::Linear { terms, scale, .. } => {
                     if *scale == Scale::Free {
-                        let own = self.limit[n];
-                        for term in terms {
-                            term.for_each_source(|s| {
-                                let limit = &mut self.limit[s.node as usize];
-                                *limit = limit.min(own);
-                            });
-                        }
+                        let (own, hard) = (self.limit[n], self.hard[n]);
+                        self.wish(terms, own, hard);
                         continue;
                     }
-                    let z = f64::from(self.z_fitting(n)).min(cap).min(z_limit[n]);
-                    let exact = matches!(scale, Scale::Exact { .. });
+                    let z = f64::from(self.z_fitting(n)).min(cap).min(self.z_limit[n]);
+                    if *scale == Scale::Whole {
+                        self.wish(terms, shift, self.settings.shift() as i32);
+                        continue;
+                    }
+                    if let Scale::Exact { bits, .. } = scale {
+                        let most = self.z_fitting(n) - bits;
+                        self.wish(terms, f64::from(most), most);
+                        continue;
+                    }
+                    let most = self.z_fitting(n) + self.settings.shift() as i32;
                     for term in terms {
-                        self.limit_term(term, shift, if exact { f64::from(self.z_fitting(n)) } else { z });
+                        self.limit_term(term, shift, z);
+                        if matches!(term, RealTerm::Bilinear { .. }) {
+                            self.wish(std::slice::from_ref(term), f64::INFINITY, most / 2);
+                        }
                     }
                 }
             }
+        }
+    }
+
+    /// Lowers the limits of all operands.
+    fn wish(&mut self, terms: &[RealTerm], limit: f64, hard: i32) {
+        for term in terms {
+            term.for_each_source(|s| {
+                let own = &mut self.limit[s.node as usize];
+                *own = own.min(limit).min(f64::from(hard));
+                let own = &mut self.hard[s.node as usize];
+                *own = (*own).min(hard);
+            });
         }
     }
 
@@ -359,7 +385,7 @@ impl Scaling<'_> {
                 _ => None,
             };
         }
-        let limit = self.z_limit(n);
+        let limit = self.z_limit[n].clamp(-64.0, 64.0).floor() as i32;
         let mut bits = fitting.min(self.settings.fraction_bits as i32).min(limit);
         if let Some(exact) = lossless
             && exact > i32::MIN
@@ -376,6 +402,12 @@ impl Scaling<'_> {
                     node,
                     "the difference to compare does not fit; use more limb bits or high limbs",
                 );
+            }
+        }
+        if scale == Scale::Whole {
+            bits = 0;
+            if fitting < 0 {
+                return self.overflow(node, "its whole numbers do not fit; use more limb bits");
             }
         }
         if bits < floor {
@@ -409,26 +441,6 @@ impl Scaling<'_> {
         side.iter().flatten().map(|s| self.bits[s.node as usize]).max().unwrap_or(0)
     }
 
-    /// What the activations of a linear node would like.
-    fn z_limit(&self, n: usize) -> i32 {
-        let mut limit = f64::INFINITY;
-        for (m, node) in self.plan.nodes.iter().enumerate() {
-            if let PlanOperation::Activate { source, function } = &node.operation
-                && *source as usize == n
-            {
-                limit = limit.min(match function {
-                    RealFunction::Identity | RealFunction::Relu => self.limit[m],
-                    RealFunction::Square { linear } => {
-                        let slope = 2.0 * self.ranges[n].rms() + linear.abs();
-                        (2.0 * self.limit[m] + slope.max(1e-6).log2()) / 3.0
-                    }
-                    _ => f64::INFINITY,
-                });
-            }
-        }
-        if limit.is_finite() { limit.floor() as i32 } else { i32::MAX }
-    }
-
     /// Fraction bits of the output of a fitted table.
     fn table_bits(&self, n: usize, z: i32) -> i32 {
         let width = (self.settings.limb_bits * (self.settings.high_limbs - 1)) as i32;
@@ -436,16 +448,49 @@ impl Scaling<'_> {
         let wanted = if self.limit[n].is_finite() { self.limit[n].floor() as i32 } else { most };
         let magnitude = self.ranges[n].magnitude().max(1e-6);
         let room = 40 - magnitude.log2().ceil() as i32;
-        wanted.clamp((z + width / 2).min(most), most).min(room)
+        wanted.clamp((z + width / 2).min(most), most).min(room).min(self.hard[n])
     }
 
-    /// Integers that `z` of linear node `n` takes with headroom.
+    /// Largest absolute value of linear node `n`, with headroom.
+    fn reach(&self, n: usize) -> f64 {
+        (self.ranges[n].magnitude() * self.headroom).max(SMALLEST_RANGE)
+    }
+
+    /// Integers that `z` of linear node `n` takes with headroom, on both sides of zero: few
+    /// samples may show one sign only.
     fn z_range(&self, n: usize) -> (i128, i128) {
-        let unit = f64::from(self.z_bits[n]).exp2();
+        let largest = (self.reach(n) * f64::from(self.z_bits[n]).exp2()).ceil() as i128 + 2;
+        (-largest, largest)
+    }
+
+    /// The same for a fitted function: the side without samples is left out where the function
+    /// grows much larger there.
+    fn z_range_of(&self, n: usize, function: &Expression) -> (i128, i128) {
         let range = &self.ranges[n];
-        let margin = range.magnitude().max(SMALLEST_RANGE) / 8.0;
-        let low = (range.min * self.headroom).min(0.0) - margin;
-        let high = (range.max * self.headroom).max(0.0) + margin;
+        let reach = self.reach(n);
+        let unit = f64::from(self.z_bits[n]).exp2();
+        let (mut low, mut high) = (-reach, reach);
+        if !function.evaluate(0.0).is_finite() {
+            // A singular function is kept on its side of zero.
+            if range.min > 0.0 {
+                low = range.min / self.headroom;
+            } else if range.max < 0.0 {
+                high = range.max / self.headroom;
+            }
+        } else {
+            let usual = function
+                .evaluate(range.min)
+                .abs()
+                .max(function.evaluate(range.max).abs())
+                .max(function.evaluate(0.0).abs());
+            let tame = |x: f64| function.evaluate(x).abs() <= 64.0 * usual.max(1e-3);
+            if range.min >= 0.0 && !tame(-reach) {
+                low = -range.magnitude() / 8.0;
+            }
+            if range.max <= 0.0 && !tame(reach) {
+                high = range.magnitude() / 8.0;
+            }
+        }
         ((low * unit).floor() as i128 - 2, (high * unit).ceil() as i128 + 2)
     }
 
@@ -574,16 +619,8 @@ impl Scaling<'_> {
                 RealFunction::Step => Function::Table(exact_index[1]),
                 RealFunction::Smooth(expression) => {
                     let range = &self.ranges[*source as usize];
-                    let (mut low, mut high) = self.z_range(*source as usize);
+                    let (low, high) = self.z_range_of(*source as usize, expression);
                     let unit = f64::from(from).exp2();
-                    if !expression.evaluate(0.0).is_finite() {
-                        // A singular function is kept on its side of zero.
-                        if range.min > 0.0 {
-                            low = (range.min / self.headroom * unit).floor() as i128;
-                        } else if range.max < 0.0 {
-                            high = (range.max / self.headroom * unit).ceil() as i128;
-                        }
-                    }
                     let (first, count) = table::pieces(settings, low, high);
                     let center = ((range.min + range.max) / 2.0 * unit).round() as i128;
                     let fitted = table::fit(

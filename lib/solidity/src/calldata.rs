@@ -61,10 +61,8 @@ pub fn decode_verify_proof(calldata: &[u8]) -> Result<(Vec<u8>, Vec<Fr>), Error>
     }
     let proof_length = length_at(0x44)?;
     let padded = proof_length.next_multiple_of(32);
-    let proof = calldata
-        .get(0x64..0x64 + proof_length)
-        .ok_or_else(|| fail("it ends within the proof"))?
-        .to_vec();
+    let proof =
+        calldata.get(0x64..0x64 + proof_length).ok_or_else(|| fail("it ends within the proof"))?.to_vec();
     let count = length_at(0x64 + padded)?;
     let mut instances = Vec::with_capacity(count.min(calldata.len() / 32));
     for i in 0..count {
@@ -74,7 +72,7 @@ pub fn decode_verify_proof(calldata: &[u8]) -> Result<(Vec<u8>, Vec<Fr>), Error>
         for (to, from) in little.iter_mut().zip(bytes.iter().rev()) {
             *to = *from;
         }
-        let instance = Option::<Fr>::from(Fr::from_repr(little.into()))
+        let instance = Option::<Fr>::from(Fr::from_repr(little))
             .ok_or_else(|| fail("an instance is not below the field's modulus"))?;
         instances.push(instance);
     }

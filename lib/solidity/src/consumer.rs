@@ -79,10 +79,7 @@ fn constant_case(name: &str) -> String {
 }
 
 fn elements(tensor: &TensorInterface) -> Result<usize, Error> {
-    let fail = |reason: &str| Error::Interface {
-        tensor: tensor.name.clone(),
-        reason: reason.to_owned(),
-    };
+    let fail = |reason: &str| Error::Interface { tensor: tensor.name.clone(), reason: reason.to_owned() };
     let count = tensor
         .shape
         .iter()
@@ -101,19 +98,13 @@ fn elements(tensor: &TensorInterface) -> Result<usize, Error> {
 ///
 /// # Errors
 /// When a name cannot be written in Solidity, or a shape is empty or too large.
-pub fn generate_consumer(
-    interface: &ModelInterface,
-    options: &ConsumerOptions,
-) -> Result<String, Error> {
+pub fn generate_consumer(interface: &ModelInterface, options: &ConsumerOptions) -> Result<String, Error> {
     names::check(&options.contract_name)?;
     let mut used = std::collections::BTreeSet::new();
     let mut next = 0usize;
     let mut tensors = Vec::new();
-    let all = interface
-        .inputs
-        .iter()
-        .map(|t| (t, "input"))
-        .chain(interface.outputs.iter().map(|t| (t, "output")));
+    let all =
+        interface.inputs.iter().map(|t| (t, "input")).chain(interface.outputs.iter().map(|t| (t, "output")));
     for (index, (tensor, kind)) in all.enumerate() {
         let count = elements(tensor)?;
         let mut name = capitalised(&tensor.name);
@@ -154,9 +145,5 @@ pub fn generate_consumer(
         instance_count => next,
         tensors => tensors,
     };
-    names::render(
-        "consumer",
-        include_str!("../../../templates/consumer/consumer.sol.jinja"),
-        context,
-    )
+    names::render("consumer", include_str!("../../../templates/consumer/consumer.sol.jinja"), context)
 }

@@ -248,9 +248,8 @@ impl<'a> Emitter<'a> {
     }
 
     fn combine(&self, id: NodeId, done: &HashMap<NodeId, Emitted>) -> Emitted {
-        let get = |id: &NodeId| {
-            done.get(id).cloned().unwrap_or(Emitted { yul: "0".into(), bound: 1, stack: 1 })
-        };
+        let get =
+            |id: &NodeId| done.get(id).cloned().unwrap_or(Emitted { yul: "0".into(), bound: 1, stack: 1 });
         match &self.dag.nodes[id.0] {
             Node::Constant(_) => {
                 let value = self.dag.constants[id.0].unwrap_or(Fr::ZERO);

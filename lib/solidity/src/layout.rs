@@ -133,8 +133,7 @@ impl Layout {
             }
             absorb(&mut transcript, start, cursor, "advice commitments");
             if phase == Phase::First {
-                transcript
-                    .extend((0..p.challenges).map(|i| Step::Squeeze(Challenge::Circuit(i))));
+                transcript.extend((0..p.challenges).map(|i| Step::Squeeze(Challenge::Circuit(i))));
             }
         }
         for challenge in [Challenge::Theta, Challenge::Beta, Challenge::Gamma] {
@@ -146,8 +145,7 @@ impl Layout {
         absorb(&mut transcript, start, cursor, "permutation products, random polynomial");
         transcript.push(Step::Squeeze(Challenge::Y));
         let start = cursor;
-        let quotient: Vec<usize> =
-            (0..p.quotient_pieces).map(|_| take_point(&mut cursor)).collect();
+        let quotient: Vec<usize> = (0..p.quotient_pieces).map(|_| take_point(&mut cursor)).collect();
         absorb(&mut transcript, start, cursor, "quotient");
         transcript.push(Step::Squeeze(Challenge::X));
 
@@ -164,11 +162,7 @@ impl Layout {
                 return Err(Error::UnknownColumn { kind: "advice", column: *column });
             }
             if advice_evaluations.insert((*column, *rotation), take_scalar()).is_some() {
-                return Err(Error::DuplicateQuery {
-                    kind: "advice",
-                    column: *column,
-                    rotation: *rotation,
-                });
+                return Err(Error::DuplicateQuery { kind: "advice", column: *column, rotation: *rotation });
             }
         }
         let mut fixed_evaluations = HashMap::new();
@@ -177,19 +171,13 @@ impl Layout {
                 return Err(Error::UnknownColumn { kind: "fixed", column: *column });
             }
             if fixed_evaluations.insert((*column, *rotation), take_scalar()).is_some() {
-                return Err(Error::DuplicateQuery {
-                    kind: "fixed",
-                    column: *column,
-                    rotation: *rotation,
-                });
+                return Err(Error::DuplicateQuery { kind: "fixed", column: *column, rotation: *rotation });
             }
         }
         let random_evaluation = take_scalar();
         let sigma_evaluations: Vec<usize> = p.permutation.iter().map(|_| take_scalar()).collect();
         let product_evaluations: Vec<(usize, usize, Option<usize>)> = (0..product_count)
-            .map(|i| {
-                (take_scalar(), take_scalar(), (i + 1 < product_count).then(&mut take_scalar))
-            })
+            .map(|i| (take_scalar(), take_scalar(), (i + 1 < product_count).then(&mut take_scalar)))
             .collect();
         let evaluations = (start, (cursor - start) / 0x20);
         absorb(&mut transcript, start, cursor, "evaluations");
@@ -256,8 +244,7 @@ impl Layout {
                         return Err(Error::QueryCollision { rotation: opening.rotation });
                     }
                 }
-                None => rotations_of
-                    .push((opening.commitment, BTreeSet::from_iter([opening.rotation]))),
+                None => rotations_of.push((opening.commitment, BTreeSet::from_iter([opening.rotation]))),
             }
         }
         let mut sets: Vec<RotationSet> = Vec::new();

@@ -3,12 +3,10 @@
 use crate::error::Error;
 
 /// Modulus of the base field of BN254, in which coordinates live.
-pub(crate) const BASE_MODULUS: &str =
-    "0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+pub(crate) const BASE_MODULUS: &str = "0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
 
 /// Modulus of the scalar field of BN254.
-pub(crate) const SCALAR_MODULUS: &str =
-    "0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
+pub(crate) const SCALAR_MODULUS: &str = "0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
 
 /// An identifier that Solidity takes.
 pub(crate) fn check(name: &str) -> Result<(), Error> {
@@ -33,11 +31,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Renders a template.
-pub(crate) fn render(
-    name: &'static str,
-    template: &str,
-    context: minijinja::Value,
-) -> Result<String, Error> {
+pub(crate) fn render(name: &'static str, template: &str, context: minijinja::Value) -> Result<String, Error> {
     let mut environment = minijinja::Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment.set_trim_blocks(true);

@@ -57,12 +57,7 @@ pub struct CompilerSettings {
 impl Default for CompilerSettings {
     /// The settings that generated projects pin.
     fn default() -> Self {
-        Self {
-            optimizer: true,
-            optimizer_runs: 1_000_000,
-            via_ir: false,
-            evm_version: "paris".into(),
-        }
+        Self { optimizer: true, optimizer_runs: 1_000_000, via_ir: false, evm_version: "paris".into() }
     }
 }
 
@@ -102,10 +97,7 @@ fn svm_paths(version: &str) -> Vec<PathBuf> {
         .or_else(|| home().map(|home| home.join(".local/share")));
     let mut roots: Vec<PathBuf> = home().map(|home| home.join(".svm")).into_iter().collect();
     roots.extend(data.map(|data| data.join("svm")));
-    roots
-        .into_iter()
-        .map(|root| root.join(version).join(format!("solc-{version}")))
-        .collect()
+    roots.into_iter().map(|root| root.join(version).join(format!("solc-{version}"))).collect()
 }
 
 /// The `solc` (or `solc_version`) key of the nearest foundry.toml's default profile.
@@ -153,8 +145,7 @@ fn write_file(path: &Path, contents: &str) -> Result<(), Error> {
 pub fn install_wrapper(solcjs: &Path, cache: &Path) -> Result<PathBuf, Error> {
     let digest = Keccak256::digest(solcjs.to_string_lossy().as_bytes());
     let folder = cache.join("solcjs").join(hex::encode(&digest[..8]));
-    std::fs::create_dir_all(&folder)
-        .map_err(|source| Error::Io { path: folder.clone(), source })?;
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Io { path: folder.clone(), source })?;
     write_file(&folder.join("solcjs-dir"), &solcjs.to_string_lossy())?;
     write_file(&folder.join("solcjs-wrapper.cjs"), WRAPPER_SCRIPT)?;
     let stub = folder.join("solc");
@@ -180,8 +171,7 @@ impl Solc {
         let version = request.version.as_str();
         let no_solc = |tried: Vec<String>| Error::NoSolc { version: version.to_owned(), tried };
         if let Some(path) = &request.explicit {
-            return Self::probe(path, version, "the path given", &mut tried)
-                .ok_or_else(|| no_solc(tried));
+            return Self::probe(path, version, "the path given", &mut tried).ok_or_else(|| no_solc(tried));
         }
         for name in ["HALLMARK_SOLC", "FOUNDRY_SOLC"] {
             match std::env::var(name) {
@@ -203,14 +193,11 @@ impl Solc {
                     return Ok(solc);
                 }
             }
-            None => tried.push(format!(
-                "foundry.toml of {} and above: none sets `solc`",
-                request.project.display()
-            )),
+            None => tried
+                .push(format!("foundry.toml of {} and above: none sets `solc`", request.project.display())),
         }
-        let on_path = std::env::var_os("PATH").and_then(|paths| {
-            std::env::split_paths(&paths).map(|p| p.join("solc")).find(|p| p.is_file())
-        });
+        let on_path = std::env::var_os("PATH")
+            .and_then(|paths| std::env::split_paths(&paths).map(|p| p.join("solc")).find(|p| p.is_file()));
         match on_path {
             Some(path) => {
                 if let Some(solc) = Self::probe(&path, version, "PATH", &mut tried) {
@@ -239,8 +226,8 @@ impl Solc {
 
     /// A setting is a path or a version.
     fn from_setting(value: &str, wanted: &str, what: &str, tried: &mut Vec<String>) -> Option<Self> {
-        let is_version = value.split('.').count() == 3
-            && value.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let is_version =
+            value.split('.').count() == 3 && value.chars().all(|c| c.is_ascii_digit() || c == '.');
         if !is_version {
             return Self::probe(Path::new(value), wanted, what, tried);
         }
@@ -260,11 +247,7 @@ impl Solc {
         match Runner::new(path) {
             Ok(runner) if runner.version_short().to_string() == wanted => Some(Self { runner }),
             Ok(runner) => {
-                tried.push(format!(
-                    "{what}: {} is version {}",
-                    path.display(),
-                    runner.version_short()
-                ));
+                tried.push(format!("{what}: {} is version {}", path.display(), runner.version_short()));
                 None
             }
             Err(error) => {
@@ -328,10 +311,8 @@ impl Solc {
             return Err(Error::Compile { messages });
         }
         let bytes = |contract: &Value, which: &str| -> Result<Vec<u8>, Error> {
-            let object = contract
-                .pointer(&format!("/evm/{which}/object"))
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let object =
+                contract.pointer(&format!("/evm/{which}/object")).and_then(Value::as_str).unwrap_or_default();
             hex::decode(object).map_err(|e| failed(format!("bytecode is not hexadecimal: {e}")))
         };
         let mut artifacts = Vec::new();
@@ -376,8 +357,8 @@ impl Solc {
         settings: &CompilerSettings,
     ) -> Result<Artifact, Error> {
         let sources = BTreeMap::from([(format!("{name}.sol"), source.to_owned())]);
-        self.compile(&sources, settings)?.into_iter().find(|a| a.name == name).ok_or_else(|| {
-            Error::Compile { messages: vec![format!("the source defines no contract `{name}`")] }
+        self.compile(&sources, settings)?.into_iter().find(|a| a.name == name).ok_or_else(|| Error::Compile {
+            messages: vec![format!("the source defines no contract `{name}`")],
         })
     }
 }

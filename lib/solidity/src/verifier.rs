@@ -10,11 +10,11 @@ use crate::error::Error;
 use crate::layout::{Challenge, Commitment, Layout, PROOF, Step};
 use crate::names;
 use crate::yul::{Lines, coordinate_literal, field_literal};
-use halo2curves::bn256::{Fq2, Fr, G1Affine, G2Affine};
 use hallmark_circuit::description::{Column, Expression, Query};
 use hallmark_circuit::field::Field;
 use hallmark_proof::parameters::VerifierParameters;
 use hallmark_proof::srs::Provenance;
+use halo2curves::bn256::{Fq2, Fr, G1Affine, G2Affine};
 use sha3::{Digest, Keccak256};
 use std::collections::BTreeMap;
 
@@ -71,20 +71,13 @@ pub fn generate_verifier(
     options: &VerifierOptions,
 ) -> Result<VerifierSource, Error> {
     names::check(&options.contract_name)?;
-    let usable = (1u128 << parameters.k.min(64))
-        .saturating_sub(parameters.blinding_factors as u128 + 1);
+    let usable = (1u128 << parameters.k.min(64)).saturating_sub(parameters.blinding_factors as u128 + 1);
     if parameters.instances as u128 > usable {
-        return Err(Error::TooManyInstances {
-            instances: parameters.instances,
-            k: parameters.k,
-        });
+        return Err(Error::TooManyInstances { instances: parameters.instances, k: parameters.k });
     }
     let dev_only = parameters.srs.provenance == Provenance::Dev;
-    let contract_name = if dev_only {
-        format!("DevOnly{}", options.contract_name)
-    } else {
-        options.contract_name.clone()
-    };
+    let contract_name =
+        if dev_only { format!("DevOnly{}", options.contract_name) } else { options.contract_name.clone() };
     let layout = Layout::new(parameters)?;
     let body = Generator::new(parameters, &layout).body()?;
     let provenance = match &parameters.srs.provenance {
@@ -115,11 +108,8 @@ pub fn generate_verifier(
         proof_layout => proof_layout(&layout),
         body => body,
     };
-    let source = names::render(
-        "verifier",
-        include_str!("../../../templates/verifier/verifier.sol.jinja"),
-        context,
-    )?;
+    let source =
+        names::render("verifier", include_str!("../../../templates/verifier/verifier.sol.jinja"), context)?;
     Ok(VerifierSource { file_name: format!("{contract_name}.sol"), contract_name, source })
 }
 
@@ -149,16 +139,10 @@ fn proof_layout(layout: &Layout) -> Vec<String> {
         1 => format!("{name}(wx)"),
         _ => format!("{name}(w^{rotation} x)"),
     };
-    rows.extend(
-        layout.advice_evaluations.iter().map(|((i, q), at)| (*at, rotated(format!("a_{i}"), *q))),
-    );
-    rows.extend(
-        layout.fixed_evaluations.iter().map(|((i, q), at)| (*at, rotated(format!("f_{i}"), *q))),
-    );
+    rows.extend(layout.advice_evaluations.iter().map(|((i, q), at)| (*at, rotated(format!("a_{i}"), *q))));
+    rows.extend(layout.fixed_evaluations.iter().map(|((i, q), at)| (*at, rotated(format!("f_{i}"), *q))));
     rows.push((layout.random_evaluation, "random(x)".into()));
-    rows.extend(
-        layout.sigma_evaluations.iter().enumerate().map(|(i, at)| (*at, format!("s_{i}(x)"))),
-    );
+    rows.extend(layout.sigma_evaluations.iter().enumerate().map(|(i, at)| (*at, format!("s_{i}(x)"))));
     for (i, (at_x, at_next, at_last)) in layout.product_evaluations.iter().enumerate() {
         rows.push((*at_x, format!("z_{i}(x)")));
         rows.push((*at_next, format!("z_{i}(wx)")));
@@ -268,7 +252,9 @@ impl<'a> Generator<'a> {
     fn body(mut self) -> Result<String, Error> {
         self.reserve();
         self.lines.open("{");
-        self.lines.push("// The scalar field's modulus, opaque to the optimiser: it would copy a literal, 32 bytes");
+        self.lines.push(
+            "// The scalar field's modulus, opaque to the optimiser: it would copy a literal, 32 bytes",
+        );
         self.lines.push("// long, to every use.");
         self.lines.push(format!("let r := add({}, iszero(calldatasize()))", names::SCALAR_MODULUS));
         self.calldata();
@@ -446,20 +432,14 @@ impl<'a> Generator<'a> {
                 }
                 Step::Absorb { offset, length: bytes, what } => {
                     l.note(
-                        format!(
-                            "calldatacopy({:#06x}, {offset:#06x}, {bytes:#06x})",
-                            buffer + length
-                        ),
+                        format!("calldatacopy({:#06x}, {offset:#06x}, {bytes:#06x})", buffer + length),
                         *what,
                     );
                     length += bytes;
                 }
                 Step::Squeeze(challenge) => {
                     if length == 0x20 {
-                        l.note(
-                            format!("mstore8({:#06x}, 0x01)", buffer + 0x20),
-                            "nothing new: digest, 0x01",
-                        );
+                        l.note(format!("mstore8({:#06x}, 0x01)", buffer + 0x20), "nothing new: digest, 0x01");
                         length = 0x21;
                     }
                     l.push(format!("digest := keccak256({buffer:#06x}, {length:#06x})"));
@@ -485,8 +465,7 @@ impl<'a> Generator<'a> {
         let omega_inverse = self.p.omega.invert().unwrap_or(Fr::ONE);
         self.lines.phase("instances", "Sum of a_i / (x w^-i - 1) as one fraction; a_i below r.");
         // The check must not be lost when no gate reads the instances.
-        let mut rotations: Vec<Option<i32>> =
-            self.p.instance_queries.iter().copied().map(Some).collect();
+        let mut rotations: Vec<Option<i32>> = self.p.instance_queries.iter().copied().map(Some).collect();
         if rotations.is_empty() {
             rotations.push(None);
         }
@@ -536,8 +515,7 @@ impl<'a> Generator<'a> {
                     0x20 * INSTANCE_UNROLL
                 ));
                 for i in 0..INSTANCE_UNROLL {
-                    let word =
-                        if i == 0 { "p".into() } else { format!("add(p, {:#06x})", 0x20 * i) };
+                    let word = if i == 0 { "p".into() } else { format!("add(p, {:#06x})", 0x20 * i) };
                     term(l, word);
                 }
                 l.close();
@@ -554,11 +532,7 @@ impl<'a> Generator<'a> {
     }
 
     fn rotation_constant(&self, rotation: i64) -> Fr {
-        let base = if rotation < 0 {
-            self.p.omega.invert().unwrap_or(Fr::ONE)
-        } else {
-            self.p.omega
-        };
+        let base = if rotation < 0 { self.p.omega.invert().unwrap_or(Fr::ONE) } else { self.p.omega };
         base.pow_vartime([rotation.unsigned_abs()])
     }
 
@@ -638,11 +612,7 @@ impl<'a> Generator<'a> {
         let rotations = self.layout.sets.first().map(|s| s.rotations.clone()).unwrap_or_default();
         for rotation in rotations {
             let factor = self.memory.load(format!("1/(mu-x_{rotation})"));
-            product = if product.is_empty() {
-                factor
-            } else {
-                format!("mulmod({factor}, {product}, r)")
-            };
+            product = if product.is_empty() { factor } else { format!("mulmod({factor}, {product}, r)") };
         }
         self.lines.note(format!("mstore({z_0:#06x}, mod({product}, r))"), "Z of the first set");
         if self.needs_inverse_of_x() {
@@ -724,12 +694,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn gate_node(
-        &mut self,
-        dag: &mut Dag,
-        gate: &str,
-        expression: &Expression,
-    ) -> Result<NodeId, Error> {
+    fn gate_node(&mut self, dag: &mut Dag, gate: &str, expression: &Expression) -> Result<NodeId, Error> {
         Ok(match expression {
             Expression::Constant(c) => dag.constant(*c),
             Expression::Query(q) => self.query_node(dag, gate, *q)?,
@@ -811,10 +776,7 @@ impl<'a> Generator<'a> {
                 let z = at(dag, *next);
                 let previous = at(dag, *previous);
                 let difference = dag.subtract(z, previous);
-                nodes.push((
-                    format!("z_{} starts where z_{i} ends", i + 1),
-                    dag.multiply(difference, l_0),
-                ));
+                nodes.push((format!("z_{} starts where z_{i} ends", i + 1), dag.multiply(difference, l_0)));
             }
         }
         let chunk = self.p.permutation_chunk.max(1);
@@ -825,8 +787,7 @@ impl<'a> Generator<'a> {
             let mut left = at(dag, *z_next);
             let mut right = at(dag, *z);
             for (j, column) in columns.iter().enumerate() {
-                let value =
-                    self.query_node(dag, gate, Query { column: *column, rotation: 0 })?;
+                let value = self.query_node(dag, gate, Query { column: *column, rotation: 0 })?;
                 let value = dag.add(value, gamma);
                 let sigma = layout.sigma_evaluations.get(i * chunk + j).copied().unwrap_or(0);
                 let sigma = at(dag, sigma);
@@ -933,8 +894,7 @@ impl<'a> Generator<'a> {
     }
 
     fn put_constant(&mut self, point: G1Affine, to: usize, what: &str) {
-        self.lines
-            .note(format!("mstore({to:#06x}, {})", coordinate_literal(point.x)), what);
+        self.lines.note(format!("mstore({to:#06x}, {})", coordinate_literal(point.x)), what);
         self.lines.push(format!("mstore({:#06x}, {})", to + 0x20, coordinate_literal(point.y)));
     }
 
@@ -962,11 +922,9 @@ impl<'a> Generator<'a> {
         let words: Vec<String> = set
             .commitments
             .iter()
-            .map(|commitment| {
-                match self.layout.opening(*commitment, rotation).and_then(|o| o.evaluation) {
-                    Some(at) => format!("calldataload({at:#06x})"),
-                    None => h.clone(),
-                }
+            .map(|commitment| match self.layout.opening(*commitment, rotation).and_then(|o| o.evaluation) {
+                Some(at) => format!("calldataload({at:#06x})"),
+                None => h.clone(),
             })
             .collect();
         let mut reversed = words.iter().rev();
@@ -1029,8 +987,7 @@ impl<'a> Generator<'a> {
                 }
                 let mut differences = Fr::ONE;
                 for other in set.rotations.iter().filter(|other| *other != rotation) {
-                    differences *=
-                        self.rotation_constant(*rotation) - self.rotation_constant(*other);
+                    differences *= self.rotation_constant(*rotation) - self.rotation_constant(*other);
                     let inverse = self.memory.load("1/x");
                     factor = format!("mulmod({inverse}, {factor}, r)");
                 }
@@ -1065,20 +1022,15 @@ impl<'a> Generator<'a> {
         // The quotient from its pieces: h = h_0 + x^n h_1 + …
         if let Some((last, others)) = layout.quotient.split_last() {
             if others.is_empty() {
-                self.lines.note(
-                    format!("calldatacopy({:#06x}, {last:#06x}, 0x40)", w.quotient),
-                    "[h]",
-                );
+                self.lines.note(format!("calldatacopy({:#06x}, {last:#06x}, 0x40)", w.quotient), "[h]");
             } else {
                 let xn = self.memory.load("x^n");
                 self.lines.push("// [h] = [h_0] + x^n ([h_1] + x^n (…)).");
                 self.lines.push(format!("mstore({:#06x}, {xn})", w.scalar));
                 self.lines.push(format!("calldatacopy({:#06x}, {last:#06x}, 0x40)", w.acc));
                 for (i, at) in others.iter().enumerate().rev() {
-                    self.lines.note(
-                        format!("calldatacopy({:#06x}, {at:#06x}, 0x40)", w.c),
-                        format!("[h_{i}]"),
-                    );
+                    self.lines
+                        .note(format!("calldatacopy({:#06x}, {at:#06x}, 0x40)", w.c), format!("[h_{i}]"));
                     self.multiply_add(&w, if i == 0 { w.quotient } else { w.acc });
                 }
             }
@@ -1116,8 +1068,7 @@ impl<'a> Generator<'a> {
         self.lines.note(format!("calldatacopy({:#06x}, {:#06x}, 0x40)", w.acc, layout.w), "[W]");
         self.lines.push(format!("mstore({:#06x}, sub(r, {z_0}))", w.scalar));
         self.multiply_add(&w, w.c);
-        self.lines
-            .note(format!("calldatacopy({:#06x}, {:#06x}, 0x40)", w.acc, layout.w_prime), "[W']");
+        self.lines.note(format!("calldatacopy({:#06x}, {:#06x}, 0x40)", w.acc, layout.w_prime), "[W']");
         self.lines.push(format!("mstore({:#06x}, {mu})", w.scalar));
         self.multiply_add(&w, w.pairing + 0xc0);
         self.memory.slots.insert("pairing input".into(), w.pairing);
@@ -1146,8 +1097,7 @@ impl<'a> Generator<'a> {
         let Fq2 { c0: x0, c1: x1 } = point.x;
         let Fq2 { c0: y0, c1: y1 } = point.y;
         for (i, coordinate) in [x1, x0, y1, y0].into_iter().enumerate() {
-            let line =
-                format!("mstore({:#06x}, {})", at + 0x20 * i, coordinate_literal(coordinate));
+            let line = format!("mstore({:#06x}, {})", at + 0x20 * i, coordinate_literal(coordinate));
             if i == 0 { self.lines.note(line, what) } else { self.lines.push(line) }
         }
     }

@@ -5,14 +5,14 @@ use halo2curves::ff::PrimeField;
 
 /// Big-endian word of a scalar.
 pub(crate) fn word(value: Fr) -> [u8; 32] {
-    let mut bytes: [u8; 32] = value.to_repr().into();
+    let mut bytes: [u8; 32] = value.to_repr();
     bytes.reverse();
     bytes
 }
 
 /// Big-endian word of a coordinate.
 pub(crate) fn coordinate_word(value: Fq) -> [u8; 32] {
-    let mut bytes: [u8; 32] = value.to_repr().into();
+    let mut bytes: [u8; 32] = value.to_repr();
     bytes.reverse();
     bytes
 }

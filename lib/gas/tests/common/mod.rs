@@ -1,10 +1,10 @@
 //! What the tests share: a small circuit with a proof, its verifier, a compiler.
 #![allow(dead_code, unreachable_pub)]
 
+use hallmark_proof::Proof;
 use hallmark_proof::halo2;
 use hallmark_proof::parameters::VerifierParameters;
 use hallmark_proof::testing::SmallCircuit;
-use hallmark_proof::Proof;
 use hallmark_solidity::calldata::encode_verify_proof;
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
 use hallmark_solidity::{VerifierOptions, VerifierSource, generate_verifier};
@@ -78,14 +78,13 @@ impl Case {
 /// Parameters of a circuit that nobody can prove, with the shape of a real one: `advice` columns,
 /// half of them in the permutation, and gates of the forms that layouts use.
 pub fn large_parameters(advice: usize, gates: usize) -> VerifierParameters {
-    use halo2curves::bn256::{Fr, G1Affine};
     use hallmark_circuit::description::{Column, Expression, Gate, Phase};
+    use halo2curves::bn256::{Fr, G1Affine};
     let mut p = Case::small(2).parameters;
     let fixed = 6;
     let point = |i: usize| G1Affine::from(G1Affine::generator() * Fr::from(i as u64 + 2));
     p.k = 14;
-    p.advice_phases =
-        (0..advice).map(|i| if i % 3 == 2 { Phase::Second } else { Phase::First }).collect();
+    p.advice_phases = (0..advice).map(|i| if i % 3 == 2 { Phase::Second } else { Phase::First }).collect();
     p.advice_queries =
         (0..advice).flat_map(|i| if i % 2 == 0 { vec![(i, 0), (i, 1)] } else { vec![(i, 0)] }).collect();
     p.fixed_queries = (0..fixed).map(|i| (i, 0)).collect();
@@ -101,10 +100,12 @@ pub fn large_parameters(advice: usize, gates: usize) -> VerifierParameters {
             let selector = (1..5u64)
                 .filter(|t| *t != (g as u64) % 4 + 1)
                 .fold(tag.clone(), |product, t| product * (tag.clone() - constant(t)));
-            let sum = (0..6).fold(a(g), |sum, j| sum + a(g + j) * Fr::from(1 << j) * Expression::Challenge(j % 2));
+            let sum =
+                (0..6).fold(a(g), |sum, j| sum + a(g + j) * Fr::from(1 << j) * Expression::Challenge(j % 2));
             Gate {
                 name: format!("gate {g}"),
-                polynomial: selector * (a(g) * a(g + 1) - sum + Expression::next(Column::Advice((2 * g) % advice & !1))),
+                polynomial: selector
+                    * (a(g) * a(g + 1) - sum + Expression::next(Column::Advice(((2 * g) % advice) & !1))),
             }
         })
         .collect();
@@ -130,5 +131,7 @@ pub fn plausible_calldata(parameters: &VerifierParameters) -> Vec<u8> {
     }
     point(&mut proof);
     point(&mut proof);
-    encode_verify_proof(&proof, &vec![halo2curves::bn256::Fr::from(5); parameters.instances])
+    let instances: Vec<_> =
+        (0..parameters.instances).map(|i| halo2curves::bn256::Fr::from(5 + i as u64)).collect();
+    encode_verify_proof(&proof, &instances)
 }

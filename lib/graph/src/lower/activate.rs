@@ -114,6 +114,58 @@ impl Lowering<'_> {
                     p.elements.iter().zip(&q.elements).map(|(a, b)| a.plus(b, -1.0)).collect();
                 Ok(Some(self.store(p.shape.clone(), elements)))
             }
+            Expression::Unary(f @ (Unary::Floor | Unary::Ceil), inner) => {
+                let Some((scale, offset)) = inner.affine() else { return Ok(None) };
+                // ⌊x⌋ is x − ½ rounded to whole numbers, ⌈x⌉ = −⌊−x⌋.
+                let sign = if *f == Unary::Floor { 1.0 } else { -1.0 };
+                let id = self.operands(base).map(|v| (*v).clone())?;
+                let id = self.store(id.shape, id.elements);
+                let id = self.activation(
+                    id,
+                    &RealFunction::Identity,
+                    sign * scale,
+                    sign * offset - 0.5,
+                    Scale::Whole,
+                )?;
+                Ok(Some(self.map(id, sign, 0.0)))
+            }
+            Expression::Unary(Unary::Truncate, inner) => {
+                // Towards zero: ⌊max(x, 0)⌋ − ⌊max(−x, 0)⌋.
+                let zero = Expression::Constant(0.0);
+                let negated = Expression::unary(Unary::Neg, (**inner).clone());
+                let mut parts = vec![];
+                for side in [(**inner).clone(), negated] {
+                    let positive = Expression::binary(Binary::Max, side, zero.clone());
+                    let id = self.pointwise(base, &positive)?;
+                    let floor = Expression::unary(Unary::Floor, Expression::X);
+                    let id = self.pointwise(id, &floor)?;
+                    parts.push(self.arena[id].clone());
+                }
+                let elements = parts[0]
+                    .elements
+                    .iter()
+                    .zip(&parts[1].elements)
+                    .map(|(a, b)| a.plus(b, -1.0))
+                    .collect();
+                Ok(Some(self.store(parts[0].shape.clone(), elements)))
+            }
+            Expression::Select(condition, a, b) if jumps(core) => {
+                let condition = self.side(base, condition)?;
+                let a = self.side(base, a)?;
+                let b = self.side(base, b)?;
+                let difference = Values {
+                    shape: a.shape.clone(),
+                    elements: a.elements.iter().zip(&b.elements).map(|(x, y)| x.plus(y, -1.0)).collect(),
+                };
+                let product = self.multiply(&condition, &difference)?;
+                let elements = self.arena[product]
+                    .elements
+                    .iter()
+                    .zip(&b.elements)
+                    .map(|(p, y)| y.plus(p, 1.0))
+                    .collect();
+                Ok(Some(self.store(b.shape, elements)))
+            }
             Expression::Binary(f, a, b) if f.is_logical() => {
                 let left = self.side(base, a)?;
                 let right = self.side(base, b)?;

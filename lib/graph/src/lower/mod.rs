@@ -514,7 +514,7 @@ fn requirement(operator: &str) -> String {
             "a lookup with an index that is computed (only constant indices are supported)"
         }
         "Resize" => "resampling; export with nearest-neighbour and whole factors",
-        _ => "no integer form of this operator is known here; rewrite it with supported ones",
+        _ => "an integer form that is not there yet; rewrite it with supported operators",
     };
     format!("needs {what}")
 }
