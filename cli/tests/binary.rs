@@ -114,7 +114,7 @@ fn is_empty(folder: &Path) -> bool {
 #[test]
 fn a_new_project_passes_its_own_tests_without_an_edit() {
     forge(demo(), &["fmt", "--check"]);
-    forge(demo(), &["build"]);
+    forge(demo(), &["build", "--deny", "warnings"]);
     forge(demo(), &["test"]);
 }
 

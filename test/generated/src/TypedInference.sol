@@ -98,6 +98,7 @@ abstract contract TypedInference {
     function _signed(uint256 element) internal pure returns (int256 value) {
         if (element >= _R) revert ValueOutOfRange();
         // Both casts are safe: the operands are below 2^254.
+        // forge-lint: disable-next-line(unsafe-typecast)
         value = element > _R / 2 ? -int256(_R - element) : int256(element);
         if (value >= 2 ** 127 || value < -(2 ** 127)) revert ValueOutOfRange();
     }
