@@ -9,8 +9,8 @@ use hallmark_circuit::{Circuit, Objective};
 use hallmark_graph::{
     Execution,
     ir::{
-        Bounds, Element, Function, GraphInput, GraphOutput, IntegerGraph, Node, Operation, QuantisationSettings,
-        Tensor, TensorId, Term, Value,
+        Bounds, Element, Function, GraphInput, GraphOutput, IntegerGraph, Node, Operation,
+        QuantisationSettings, Tensor, TensorId, Term, Value,
     },
 };
 use hallmark_proof::{Backend, halo2::Halo2, srs::Srs};
@@ -20,7 +20,8 @@ use std::{error::Error, path::PathBuf};
 fn layer(inputs: usize, outputs: usize, terms: Vec<Term>, macs_per_output: usize) -> IntegerGraph {
     let settings = QuantisationSettings { limb_bits: 9, low_limbs: 2, high_limbs: 2, fraction_bits: 12 };
     let half = 1i128 << (settings.activation_bits() - 1);
-    let tensor = |name: &str, len, bounds| Tensor { name: name.into(), shape: vec![len], fraction_bits: 12, bounds };
+    let tensor =
+        |name: &str, len, bounds| Tensor { name: name.into(), shape: vec![len], fraction_bits: 12, bounds };
     let full = Bounds { min: -half, max: half - 1 };
     let most = macs_per_output as i128 * half * 64;
     let node = |name: &str, operation| Node { name: name.into(), operator: name.into(), operation };
@@ -38,7 +39,12 @@ fn layer(inputs: usize, outputs: usize, terms: Vec<Term>, macs_per_output: usize
             node("output", Operation::Activate { source: TensorId(1), function: Function::Identity }),
         ],
         tables: vec![],
-        inputs: vec![GraphInput { name: "input".into(), shape: vec![inputs], tensor: Some(TensorId(0)), fraction_bits: 12 }],
+        inputs: vec![GraphInput {
+            name: "input".into(),
+            shape: vec![inputs],
+            tensor: Some(TensorId(0)),
+            fraction_bits: 12,
+        }],
         outputs: vec![GraphOutput {
             name: "output".into(),
             shape: vec![outputs.min(10)],
@@ -106,9 +112,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (channels, side) in [(2, 17), (4, 26), (8, 42), (24, 44), (64, 52)] {
         let macs = channels * channels * 9 * side * side;
-        cases.push((format!("conv 3×3, {channels}→{channels}, {side}×{side}"), macs, convolution(channels, side)));
+        cases.push((
+            format!("conv 3×3, {channels}→{channels}, {side}×{side}"),
+            macs,
+            convolution(channels, side),
+        ));
     }
-    println!("| layer | MACs | inputs + outputs | weights | rows | k | columns | setup CPU s | prove CPU s |");
+    println!(
+        "| layer | MACs | inputs + outputs | weights | rows | k | columns | setup CPU s | prove CPU s |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for (name, macs, graph) in cases {
         let circuit = Circuit::compile(&graph, Objective::Balanced)?;

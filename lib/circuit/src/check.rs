@@ -104,7 +104,7 @@ pub fn check_cells(
         };
         let selected =
             |row: usize| !bool::from(lookup.selector.evaluate(&|query| at(query, row), &challenge).is_zero());
-        let key = |tuple: &[Fr]| -> Vec<[u8; 32]> { tuple.iter().map(|v| v.to_repr().into()).collect() };
+        let key = |tuple: &[Fr]| -> Vec<[u8; 32]> { tuple.iter().map(|v| v.to_repr()).collect() };
         let table: HashSet<Vec<[u8; 32]>> = (0..description.rows)
             .filter(|row| selected(*row))
             .map(|row| key(&evaluate(&lookup.table, row)))

@@ -45,13 +45,11 @@ struct Convolution {
 
 impl Convolution {
     fn output(&self) -> Option<[usize; 2]> {
-        let mut shape = [0; 2];
-        for axis in 0..2 {
+        let along = |axis: usize| {
             let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
-            shape[axis] =
-                (self.input[axis] + 2 * self.padding[axis]).checked_sub(span)? / self.stride[axis] + 1;
-        }
-        Some(shape)
+            Some((self.input[axis] + 2 * self.padding[axis]).checked_sub(span)? / self.stride[axis] + 1)
+        };
+        Some([along(0)?, along(1)?])
     }
     fn term(&self, from: Vec<Element>, weights: Vec<i64>) -> Option<Term> {
         let output = self.output()?;

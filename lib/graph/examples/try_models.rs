@@ -12,10 +12,7 @@ fn main() {
         return auto(&arguments[1..]);
     }
     let (t, low, high, f): (u32, u32, u32, u32) = {
-        let n: Vec<u32> = arguments[0]
-            .split(',')
-            .map(|s| s.parse().expect("number"))
-            .collect();
+        let n: Vec<u32> = arguments[0].split(',').map(|s| s.parse().expect("number")).collect();
         (n[0], n[1], n[2], n[3])
     };
     for folder in &arguments[1..] {
@@ -36,12 +33,8 @@ fn main() {
             }
         };
         let load = start.elapsed();
-        let settings = QuantisationSettings {
-            limb_bits: t,
-            low_limbs: low,
-            high_limbs: high,
-            fraction_bits: f,
-        };
+        let settings =
+            QuantisationSettings { limb_bits: t, low_limbs: low, high_limbs: high, fraction_bits: f };
         let start = Instant::now();
         let graph = match quantise(&model, std::slice::from_ref(&inputs), settings, 4.0) {
             Ok(g) => g,
@@ -69,11 +62,7 @@ fn main() {
         println!(
             "{folder}: error {error:.3e} nodes {} tables {:?} load {load:?} quantise {quantised:?} execute {executed:?}",
             graph.nodes.len(),
-            graph
-                .tables
-                .iter()
-                .map(|t| t.base.len())
-                .collect::<Vec<_>>()
+            graph.tables.iter().map(|t| t.base.len()).collect::<Vec<_>>()
         );
         if std::env::var("SHOW").is_ok() {
             for (node, tensor) in graph.nodes.iter().zip(&graph.tensors) {
@@ -170,10 +159,8 @@ fn auto(folders: &[String]) {
             &mut |_| (),
         ) {
             Ok(c) => {
-                let scaled: Vec<Vec<f64>> = inputs
-                    .iter()
-                    .map(|v| v.iter().map(|x| x * 3.9).collect())
-                    .collect();
+                let scaled: Vec<Vec<f64>> =
+                    inputs.iter().map(|v| v.iter().map(|x| x * 3.9).collect()).collect();
                 let mild = match execute(&c.graph, &scaled) {
                     Ok(_) => "x3.9 ok".to_string(),
                     Err(e) => e.to_string(),
@@ -189,9 +176,7 @@ fn auto(folders: &[String]) {
                                 .map(|t| match t {
                                     hallmark_graph::ir::Term::Sparse { entries } => entries.len(),
                                     hallmark_graph::ir::Term::Dense { weights, .. }
-                                    | hallmark_graph::ir::Term::Correlation { weights, .. } => {
-                                        weights.len()
-                                    }
+                                    | hallmark_graph::ir::Term::Correlation { weights, .. } => weights.len(),
                                     hallmark_graph::ir::Term::Bilinear { .. } => 0,
                                 })
                                 .sum::<usize>()
@@ -210,11 +195,7 @@ fn auto(folders: &[String]) {
                     counts[0],
                     counts[1],
                     counts[2],
-                    c.graph
-                        .tables
-                        .iter()
-                        .map(|t| t.base.len())
-                        .collect::<Vec<_>>(),
+                    c.graph.tables.iter().map(|t| t.base.len()).collect::<Vec<_>>(),
                     c.graph
                         .tensors
                         .iter()

@@ -83,11 +83,7 @@ fn errors(
         let found = outputs(graph, &execute(graph, sample)?);
         for (a, b) in expected.iter().flatten().zip(found.iter().flatten()) {
             let difference = (a - b).abs();
-            max = if difference.is_nan() {
-                f64::INFINITY
-            } else {
-                max.max(difference)
-            };
+            max = if difference.is_nan() { f64::INFINITY } else { max.max(difference) };
             sum += difference;
             count += 1;
         }
@@ -99,11 +95,7 @@ fn errors(
             }
         }
     }
-    Ok(Errors {
-        max,
-        mean: if count == 0 { 0.0 } else { sum / count as f64 },
-        argmax_match,
-    })
+    Ok(Errors { max, mean: if count == 0 { 0.0 } else { sum / count as f64 }, argmax_match })
 }
 
 /// Fraction bits tried for each shape of row, besides "as many as fit".
@@ -175,17 +167,11 @@ struct Search<'a> {
 impl Search<'_> {
     /// Error under these settings, and the candidate when it is within the bound.
     fn evaluate(&mut self, settings: QuantisationSettings) -> (f64, Option<(Candidate, bool)>) {
-        let mut trial = Trial {
-            settings,
-            max_abs_error: None,
-            cost: None,
-            reason: String::new(),
-        };
-        let outcome =
-            quantise_prepared(self.calibrated, settings, DEFAULT_HEADROOM).and_then(|graph| {
-                let errors = errors(&graph, self.samples, &self.expected)?;
-                Ok((graph, errors))
-            });
+        let mut trial = Trial { settings, max_abs_error: None, cost: None, reason: String::new() };
+        let outcome = quantise_prepared(self.calibrated, settings, DEFAULT_HEADROOM).and_then(|graph| {
+            let errors = errors(&graph, self.samples, &self.expected)?;
+            Ok((graph, errors))
+        });
         let result = match outcome {
             Err(error) => {
                 trial.reason = error.to_string();
@@ -194,26 +180,15 @@ impl Search<'_> {
             }
             Ok((graph, errors)) => {
                 trial.max_abs_error = Some(errors.max);
-                if self
-                    .closest
-                    .as_ref()
-                    .is_none_or(|c| errors.max < c.max_abs_error)
-                {
-                    self.closest = Some(BestFound {
-                        settings,
-                        max_abs_error: errors.max,
-                    });
+                if self.closest.as_ref().is_none_or(|c| errors.max < c.max_abs_error) {
+                    self.closest = Some(BestFound { settings, max_abs_error: errors.max });
                 }
                 if errors.max <= self.bound && !self.holds_elsewhere(&graph) {
                     trial.reason = "error above the bound on inputs like the samples".into();
                     (errors.max, None)
                 } else if errors.max <= self.bound {
-                    let candidate = Candidate {
-                        settings,
-                        graph,
-                        max_abs_error: errors.max,
-                        mean_abs_error: errors.mean,
-                    };
+                    let candidate =
+                        Candidate { settings, graph, max_abs_error: errors.max, mean_abs_error: errors.mean };
                     (errors.max, Some((candidate, errors.argmax_match)))
                 } else {
                     trial.reason = "error above the bound".into();
@@ -233,11 +208,8 @@ impl Search<'_> {
                 return true;
             };
             let found = outputs(graph, &execution);
-            let differences = expected
-                .iter()
-                .flatten()
-                .zip(found.iter().flatten())
-                .map(|(a, b)| (a - b).abs());
+            let differences =
+                expected.iter().flatten().zip(found.iter().flatten()).map(|(a, b)| (a - b).abs());
             differences.fold(0f64, f64::max) <= allowed
         })
     }
@@ -275,12 +247,7 @@ impl Search<'_> {
         for limb_bits in 6..=13 {
             let mut accepted = false;
             for (i, fraction_bits) in FRACTION_BITS.into_iter().enumerate() {
-                let settings = QuantisationSettings {
-                    limb_bits,
-                    low_limbs,
-                    high_limbs,
-                    fraction_bits,
-                };
+                let settings = QuantisationSettings { limb_bits, low_limbs, high_limbs, fraction_bits };
                 let (error, candidate) = self.evaluate(settings);
                 if let Some((candidate, argmax_match)) = candidate {
                     accepted = self.offer(candidate, argmax_match);
@@ -310,10 +277,7 @@ impl Search<'_> {
             if fraction_bits >= settings.fraction_bits {
                 continue;
             }
-            match self.evaluate(QuantisationSettings {
-                fraction_bits,
-                ..settings
-            }) {
+            match self.evaluate(QuantisationSettings { fraction_bits, ..settings }) {
                 (_, Some((candidate, argmax_match))) => {
                     self.offer(candidate, argmax_match);
                 }
@@ -341,30 +305,19 @@ pub fn calibrate(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Calibration, Error> {
     let calibrated = prepare(model, samples)?;
-    let expected = samples
-        .iter()
-        .map(|s| model.run(s))
-        .collect::<Result<Vec<_>, _>>()?;
+    let expected = samples.iter().map(|s| model.run(s)).collect::<Result<Vec<_>, _>>()?;
     if expected.iter().flatten().flatten().any(|v| !v.is_finite()) {
-        return Err(Error::Run {
-            reason: "its outputs are not finite on the samples".into(),
-        });
+        return Err(Error::Run { reason: "its outputs are not finite on the samples".into() });
     }
     let bound = match bound {
         AccuracyBound::Absolute(bound) => bound,
         AccuracyBound::Relative(bound) => {
-            let largest = expected
-                .iter()
-                .flatten()
-                .flatten()
-                .fold(0f64, |m, v| m.max(v.abs()));
+            let largest = expected.iter().flatten().flatten().fold(0f64, |m, v| m.max(v.abs()));
             bound * largest.max(f64::MIN_POSITIVE)
         }
     };
     if bound.is_nan() || bound < 0.0 {
-        return Err(Error::Settings {
-            reason: "the accuracy bound must not be negative".into(),
-        });
+        return Err(Error::Settings { reason: "the accuracy bound must not be negative".into() });
     }
     let mut search = Search {
         calibrated: &calibrated,

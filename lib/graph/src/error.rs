@@ -78,9 +78,7 @@ pub enum Error {
         found: usize,
     },
     /// Wrong number of elements in one input.
-    #[error(
-        "input `{input}` has shape {shape:?}, that is {expected} element(s); {found} given{hint}"
-    )]
+    #[error("input `{input}` has shape {shape:?}, that is {expected} element(s); {found} given{hint}")]
     InputLength {
         /// Input name.
         input: String,

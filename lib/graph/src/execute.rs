@@ -22,11 +22,7 @@ pub struct Execution {
 /// [`Error::OutOfRange`] when a value leaves the range that can be proven; [`Error::Malformed`]
 /// when the graph was not made by this crate and breaks its rules.
 pub fn execute(graph: &IntegerGraph, inputs: &[Vec<f64>]) -> Result<Execution, Error> {
-    let shapes: Vec<_> = graph
-        .inputs
-        .iter()
-        .map(|i| (i.name.as_str(), i.shape.as_slice()))
-        .collect();
+    let shapes: Vec<_> = graph.inputs.iter().map(|i| (i.name.as_str(), i.shape.as_slice())).collect();
     check_inputs(&shapes, inputs)?;
     let settings = &graph.settings;
     let shift = settings.shift();
@@ -34,10 +30,7 @@ pub fn execute(graph: &IntegerGraph, inputs: &[Vec<f64>]) -> Result<Execution, E
     let round = 1i128 << (shift - 1);
     let mut values: Vec<Vec<i128>> = Vec::with_capacity(graph.nodes.len());
     for (n, node) in graph.nodes.iter().enumerate() {
-        let tensor = graph
-            .tensors
-            .get(n)
-            .ok_or_else(|| malformed(node, "a node without a tensor"))?;
+        let tensor = graph.tensors.get(n).ok_or_else(|| malformed(node, "a node without a tensor"))?;
         let computed = match &node.operation {
             Operation::Input { input, limbs } => {
                 let data = inputs
@@ -74,16 +67,16 @@ pub fn execute(graph: &IntegerGraph, inputs: &[Vec<f64>]) -> Result<Execution, E
                 };
                 let mut integers = Vec::with_capacity(y.len());
                 for (index, y) in y.iter().enumerate() {
-                    let z = y
-                        .checked_add(round)
-                        .ok_or_else(|| malformed(node, "an accumulator overflows"))?
-                        >> shift;
+                    let z =
+                        y.checked_add(round).ok_or_else(|| malformed(node, "an accumulator overflows"))?
+                            >> shift;
                     if z < low || z > high {
                         return Err(out_of_range(node, index, z as f64 / unit, low, high, unit));
                     }
-                    integers.push(apply(graph, function, z).ok_or_else(|| {
-                        out_of_range(node, index, z as f64 / unit, low, high, unit)
-                    })?);
+                    integers.push(
+                        apply(graph, function, z)
+                            .ok_or_else(|| out_of_range(node, index, z as f64 / unit, low, high, unit))?,
+                    );
                 }
                 integers
             }
@@ -121,9 +114,7 @@ pub fn outputs(graph: &IntegerGraph, execution: &Execution) -> Vec<Vec<f64>> {
 }
 
 fn malformed(node: &Node, reason: &str) -> Error {
-    Error::Malformed {
-        reason: format!("node `{}` ({}): {reason}", node.name, node.operator),
-    }
+    Error::Malformed { reason: format!("node `{}` ({}): {reason}", node.name, node.operator) }
 }
 
 fn out_of_range(node: &Node, index: usize, value: f64, low: i128, high: i128, unit: f64) -> Error {
@@ -155,15 +146,10 @@ fn linear(
     if !bias.is_empty() && bias.len() != length {
         return Err(malformed(node, "its bias has the wrong length"));
     }
-    let mut y = if bias.is_empty() {
-        vec![0; length]
-    } else {
-        bias.to_vec()
-    };
+    let mut y = if bias.is_empty() { vec![0; length] } else { bias.to_vec() };
     for term in terms {
-        add(term, values, &mut y).ok_or_else(|| {
-            malformed(node, "an accumulator overflows or an index is out of range")
-        })?;
+        add(term, values, &mut y)
+            .ok_or_else(|| malformed(node, "an accumulator overflows or an index is out of range"))?;
     }
     Ok(y)
 }
@@ -171,10 +157,7 @@ fn linear(
 fn read(values: &[Vec<i128>], element: Element) -> Option<i128> {
     match element {
         None => Some(0),
-        Some(v) => values
-            .get(v.tensor.0 as usize)?
-            .get(v.index as usize)
-            .copied(),
+        Some(v) => values.get(v.tensor.0 as usize)?.get(v.index as usize).copied(),
     }
 }
 
@@ -186,9 +169,7 @@ fn gather(values: &[Vec<i128>], elements: &[Element]) -> Option<Vec<i128>> {
 fn narrow(operands: &[i128], weights: &[i64], count: usize) -> Option<Vec<i64>> {
     let largest = operands.iter().map(|x| x.unsigned_abs()).max().unwrap_or(0);
     let weight = weights.iter().map(|w| w.unsigned_abs()).max().unwrap_or(0);
-    let sum = largest
-        .checked_mul(u128::from(weight))?
-        .checked_mul(count as u128)?;
+    let sum = largest.checked_mul(u128::from(weight))?.checked_mul(count as u128)?;
     (sum < 1 << 62).then(|| operands.iter().map(|x| *x as i64).collect())
 }
 
@@ -214,26 +195,16 @@ fn add(term: &Term, values: &[Vec<i128>], y: &mut [i128]) -> Option<()> {
                 put(y, *o, x.checked_mul(i128::from(*w))?)?;
             }
         }
-        Term::Dense {
-            positions,
-            inputs,
-            outputs,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        Term::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
             for p in 0..*positions {
                 let x = gather(values, input_index.get(p * inputs..(p + 1) * inputs)?)?;
                 let small = narrow(&x, weights, *inputs);
                 for o in 0..*outputs {
                     let row = weights.get(o * inputs..(o + 1) * inputs)?;
                     let sum = match &small {
-                        Some(x) => i128::from(
-                            row.iter()
-                                .zip(x)
-                                .map(|(w, x)| w.wrapping_mul(*x))
-                                .sum::<i64>(),
-                        ),
+                        Some(x) => {
+                            i128::from(row.iter().zip(x).map(|(w, x)| w.wrapping_mul(*x)).sum::<i64>())
+                        }
                         None => dot(row, &x)?,
                     };
                     put(y, *output_index.get(p * outputs + o)?, sum)?;
@@ -293,8 +264,7 @@ fn add(term: &Term, values: &[Vec<i128>], y: &mut [i128]) -> Option<()> {
                             None => {
                                 let x = &x[c * inputs..][..inputs];
                                 for (k, i) in taps {
-                                    let product =
-                                        x[*i as usize].checked_mul(i128::from(row[*k as usize]))?;
+                                    let product = x[*i as usize].checked_mul(i128::from(row[*k as usize]))?;
                                     wide_sums[u] = wide_sums[u].checked_add(product)?;
                                 }
                             }
@@ -302,32 +272,18 @@ fn add(term: &Term, values: &[Vec<i128>], y: &mut [i128]) -> Option<()> {
                     }
                 }
                 for u in 0..positions {
-                    let sum = if small.is_some() {
-                        i128::from(narrow_sums[u])
-                    } else {
-                        wide_sums[u]
-                    };
+                    let sum = if small.is_some() { i128::from(narrow_sums[u]) } else { wide_sums[u] };
                     put(y, output_index[o * positions + u], sum)?;
                 }
             }
         }
-        Term::Bilinear {
-            batch,
-            rows,
-            columns,
-            inner,
-            multiplier,
-            left,
-            right,
-            output_index,
-        } => {
+        Term::Bilinear { batch, rows, columns, inner, multiplier, left, right, output_index } => {
             let (a, b) = (gather(values, left)?, gather(values, right)?);
             for g in 0..*batch {
                 for m in 0..*rows {
                     let row = a.get((g * rows + m) * inner..(g * rows + m + 1) * inner)?;
                     for n in 0..*columns {
-                        let column =
-                            b.get((g * columns + n) * inner..(g * columns + n + 1) * inner)?;
+                        let column = b.get((g * columns + n) * inner..(g * columns + n + 1) * inner)?;
                         let mut sum = 0i128;
                         for (x, z) in row.iter().zip(column) {
                             sum = sum.checked_add(x.checked_mul(*z)?)?;

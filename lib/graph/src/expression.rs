@@ -167,13 +167,7 @@ impl Binary {
     pub(crate) fn is_logical(self) -> bool {
         !matches!(
             self,
-            Binary::Add
-                | Binary::Sub
-                | Binary::Mul
-                | Binary::Div
-                | Binary::Min
-                | Binary::Max
-                | Binary::Power
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Min | Binary::Max | Binary::Power
         )
     }
 }
@@ -241,9 +235,7 @@ impl Expression {
                     Binary::Add => Some([p[0] + q[0], p[1] + q[1], p[2] + q[2]]),
                     Binary::Sub => Some([p[0] - q[0], p[1] - q[1], p[2] - q[2]]),
                     Binary::Mul => multiply(p, q),
-                    Binary::Div if q[1] == 0.0 && q[2] == 0.0 && q[0] != 0.0 => {
-                        Some(p.map(|c| c / q[0]))
-                    }
+                    Binary::Div if q[1] == 0.0 && q[2] == 0.0 && q[0] != 0.0 => Some(p.map(|c| c / q[0])),
                     _ => None,
                 }
             }
@@ -352,11 +344,6 @@ impl Expression {
 fn multiply(p: [f64; 3], q: [f64; 3]) -> Option<[f64; 3]> {
     let cubic = p[1] * q[2] + p[2] * q[1];
     let quartic = p[2] * q[2];
-    (cubic == 0.0 && quartic == 0.0).then(|| {
-        [
-            p[0] * q[0],
-            p[0] * q[1] + p[1] * q[0],
-            p[0] * q[2] + p[1] * q[1] + p[2] * q[0],
-        ]
-    })
+    (cubic == 0.0 && quartic == 0.0)
+        .then(|| [p[0] * q[0], p[0] * q[1] + p[1] * q[0], p[0] * q[2] + p[1] * q[1] + p[2] * q[0]])
 }

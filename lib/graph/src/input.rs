@@ -20,27 +20,16 @@ use crate::load::{Kind, Model};
 /// # Errors
 /// [`Error::Read`], [`Error::InputFile`], and those of [`Model::check_inputs`].
 pub fn read_inputs(path: &Path, model: &Model) -> Result<Vec<Vec<f64>>, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Read {
-        path: path.display().to_string(),
-        source,
-    })?;
-    let bad = |reason: String| Error::InputFile {
-        path: path.display().to_string(),
-        reason,
-    };
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or("")
-        .to_ascii_lowercase();
+    let bytes =
+        std::fs::read(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+    let bad = |reason: String| Error::InputFile { path: path.display().to_string(), reason };
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
     let inputs = match extension.as_str() {
         "json" => parse_json(&bytes).map_err(bad)?,
         "npy" => vec![parse_npy(&bytes).map_err(bad)?],
         "npz" => parse_npz(bytes, model).map_err(bad)?,
         other => {
-            return Err(bad(format!(
-                "unknown kind of file `{other}`; use .json, .npy or .npz"
-            )));
+            return Err(bad(format!("unknown kind of file `{other}`; use .json, .npy or .npz")));
         }
     };
     model.check_inputs(&inputs)?;
@@ -115,25 +104,19 @@ fn parse_npy(bytes: &[u8]) -> Result<Vec<f64>, String> {
 }
 
 fn parse_npz(bytes: Vec<u8>, model: &Model) -> Result<Vec<Vec<f64>>, String> {
-    let mut reader = NpzReader::new(std::io::Cursor::new(bytes))
-        .map_err(|e| format!("not an .npz file: {e}"))?;
+    let mut reader =
+        NpzReader::new(std::io::Cursor::new(bytes)).map_err(|e| format!("not an .npz file: {e}"))?;
     let names = reader.names().map_err(|e| e.to_string())?;
     let bare = |n: &str| n.trim_end_matches(".npy").to_string();
     let wanted: Vec<String> = model.inputs().iter().map(|i| i.name.clone()).collect();
     let by_name = wanted.iter().all(|w| names.iter().any(|n| bare(n) == *w));
     if !by_name && names.len() != wanted.len() {
-        return Err(format!(
-            "it holds the arrays {names:?}, the model has the inputs {wanted:?}"
-        ));
+        return Err(format!("it holds the arrays {names:?}, the model has the inputs {wanted:?}"));
     }
     (0..wanted.len())
         .map(|i| {
             let name = if by_name {
-                names
-                    .iter()
-                    .find(|n| bare(n) == wanted[i])
-                    .cloned()
-                    .unwrap_or_default()
+                names.iter().find(|n| bare(n) == wanted[i]).cloned().unwrap_or_default()
             } else {
                 names[i].clone()
             };
@@ -142,10 +125,7 @@ fn parse_npz(bytes: Vec<u8>, model: &Model) -> Result<Vec<Vec<f64>>, String> {
         .collect()
 }
 
-fn read_member(
-    reader: &mut NpzReader<std::io::Cursor<Vec<u8>>>,
-    name: &str,
-) -> Result<Vec<f64>, String> {
+fn read_member(reader: &mut NpzReader<std::io::Cursor<Vec<u8>>>, name: &str) -> Result<Vec<f64>, String> {
     macro_rules! attempt {
         ($type:ty, $convert:expr) => {
             if let Ok(array) = reader.by_name::<ndarray::OwnedRepr<$type>, ndarray::IxDyn>(name) {
@@ -167,11 +147,7 @@ fn read_member(
 /// same seed.
 pub fn random_inputs(model: &Model, seed: u64, range: (f64, f64)) -> Vec<Vec<f64>> {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
-    let (low, high) = if range.0 <= range.1 {
-        range
-    } else {
-        (range.1, range.0)
-    };
+    let (low, high) = if range.0 <= range.1 { range } else { (range.1, range.0) };
     model
         .inputs()
         .iter()

@@ -43,16 +43,9 @@ impl Model {
                     if op.is::<ops::source::TypedSource>() || op.is::<ops::konst::Const>() {
                         return None;
                     }
-                    let facts: Vec<&TypedFact> = node
-                        .inputs
-                        .iter()
-                        .filter_map(|o| self.typed.outlet_fact(*o).ok())
-                        .collect();
-                    let parameters = facts
-                        .iter()
-                        .filter_map(|f| f.konst.as_ref())
-                        .map(|k| k.len())
-                        .sum();
+                    let facts: Vec<&TypedFact> =
+                        node.inputs.iter().filter_map(|o| self.typed.outlet_fact(*o).ok()).collect();
+                    let parameters = facts.iter().filter_map(|f| f.konst.as_ref()).map(|k| k.len()).sum();
                     let macs = op
                         .cost(&facts)
                         .map(|costs| {
@@ -74,10 +67,7 @@ impl Model {
                             .unwrap_or_default(),
                         parameters,
                         macs,
-                        unsupported: refused
-                            .iter()
-                            .find(|r| r.name == node.name)
-                            .map(|r| r.reason.clone()),
+                        unsupported: refused.iter().find(|r| r.name == node.name).map(|r| r.reason.clone()),
                     })
                 })
                 .collect()

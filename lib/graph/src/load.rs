@@ -68,13 +68,7 @@ pub(crate) fn reason(error: &TractError) -> String {
     let mut parts: Vec<String> = vec![];
     for cause in error.chain() {
         let text = cause.to_string();
-        let line: String = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(300)
-            .collect();
+        let line: String = text.lines().next().unwrap_or_default().chars().take(300).collect();
         if !line.is_empty() && parts.last() != Some(&line) {
             parts.push(line);
         }
@@ -83,9 +77,7 @@ pub(crate) fn reason(error: &TractError) -> String {
 }
 
 fn failure(error: &TractError) -> Error {
-    Error::Parse {
-        reason: reason(error),
-    }
+    Error::Parse { reason: reason(error) }
 }
 
 impl Model {
@@ -96,10 +88,8 @@ impl Model {
     /// [`Error::Read`] when the file cannot be read, [`Error::Parse`] when it is not a model that
     /// can be loaded, [`Error::DynamicDimension`] when a size is missing.
     pub fn load(path: &Path, dimensions: &BTreeMap<String, usize>) -> Result<Model, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Read {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let bytes =
+            std::fs::read(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
         let directory = path.parent().and_then(Path::to_str).map(str::to_string);
         Model::parse(&bytes, directory, dimensions)
     }
@@ -118,9 +108,7 @@ impl Model {
         dimensions: &BTreeMap<String, usize>,
     ) -> Result<Model, Error> {
         if bytes.is_empty() {
-            return Err(Error::Parse {
-                reason: "the file is empty".into(),
-            });
+            return Err(Error::Parse { reason: "the file is empty".into() });
         }
         match guard::catch(|| Model::parse_unguarded(bytes, directory.as_deref(), dimensions)) {
             Ok(result) => result,
@@ -137,9 +125,7 @@ impl Model {
         let mut reader = bytes;
         let mut proto = onnx
             .proto_model_for_read(&mut reader)
-            .map_err(|e| Error::Parse {
-                reason: format!("not an ONNX file ({})", reason(&e)),
-            })?;
+            .map_err(|e| Error::Parse { reason: format!("not an ONNX file ({})", reason(&e)) })?;
         let mut notes = vec![];
         fix_dimensions(&mut proto, dimensions, &mut notes)?;
         check_axes(&proto)?;
@@ -150,34 +136,19 @@ impl Model {
         let parsed = onnx.parse(&proto, directory).map_err(|e| failure(&e))?;
         if !parsed.unresolved_inputs.is_empty() {
             return Err(Error::Parse {
-                reason: format!(
-                    "values that nothing computes: {:?}",
-                    parsed.unresolved_inputs
-                ),
+                reason: format!("values that nothing computes: {:?}", parsed.unresolved_inputs),
             });
         }
         let inference: InferenceModel = parsed.model;
         let plain = inference.into_typed().map_err(|e| failure(&e))?;
         let (typed, runnable) = simplify(plain)?;
-        let names = proto
-            .graph
-            .as_ref()
-            .map(|g| g.output.iter().map(|o| o.name.clone()).collect::<Vec<_>>());
+        let names = proto.graph.as_ref().map(|g| g.output.iter().map(|o| o.name.clone()).collect::<Vec<_>>());
         let mut inputs = vec![];
         for outlet in typed.input_outlets().map_err(|e| failure(&e))? {
-            inputs.push(spec(
-                &typed,
-                *outlet,
-                typed.nodes[outlet.node].name.clone(),
-            )?);
+            inputs.push(spec(&typed, *outlet, typed.nodes[outlet.node].name.clone())?);
         }
         let mut outputs = vec![];
-        for (i, outlet) in typed
-            .output_outlets()
-            .map_err(|e| failure(&e))?
-            .iter()
-            .enumerate()
-        {
+        for (i, outlet) in typed.output_outlets().map_err(|e| failure(&e))?.iter().enumerate() {
             let name = names
                 .as_ref()
                 .and_then(|n| n.get(i).cloned())
@@ -185,9 +156,7 @@ impl Model {
             outputs.push(spec(&typed, *outlet, name)?);
         }
         if inputs.is_empty() || outputs.is_empty() {
-            return Err(Error::Parse {
-                reason: "the model has no input or no output".into(),
-            });
+            return Err(Error::Parse { reason: "the model has no input or no output".into() });
         }
         Ok(Model {
             typed: Arc::new(typed),
@@ -224,11 +193,7 @@ impl Model {
     /// # Errors
     /// [`Error::InputCount`], [`Error::InputLength`], [`Error::InputNotFinite`].
     pub fn check_inputs(&self, inputs: &[Vec<f64>]) -> Result<(), Error> {
-        let shapes: Vec<_> = self
-            .inputs
-            .iter()
-            .map(|s| (s.name.as_str(), s.shape.as_slice()))
-            .collect();
+        let shapes: Vec<_> = self.inputs.iter().map(|s| (s.name.as_str(), s.shape.as_slice())).collect();
         check_inputs(&shapes, inputs)
     }
 
@@ -286,11 +251,7 @@ pub(crate) fn check_inputs(shapes: &[(&str, &[usize])], inputs: &[Vec<f64>]) -> 
             });
         }
         if let Some((index, value)) = data.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-            return Err(Error::InputNotFinite {
-                input: (*name).to_string(),
-                index,
-                value: *value,
-            });
+            return Err(Error::InputNotFinite { input: (*name).to_string(), index, value: *value });
         }
     }
     Ok(())
@@ -314,26 +275,17 @@ fn simplify(plain: TypedModel) -> Result<(TypedModel, Arc<TypedRunnableModel>), 
 fn spec(model: &TypedModel, outlet: OutletId, name: String) -> Result<TensorSpec, Error> {
     let fact = model.outlet_fact(outlet).map_err(|e| failure(&e))?;
     let shape = fact.shape.as_concrete().ok_or_else(|| Error::Parse {
-        reason: format!(
-            "`{name}` has a shape that depends on its data: {:?}",
-            fact.shape
-        ),
+        reason: format!("`{name}` has a shape that depends on its data: {:?}", fact.shape),
     })?;
     let kind = match fact.datum_type {
         DatumType::Bool => Kind::Boolean,
         dt if dt.is_float() => Kind::Float,
         dt if dt.is_integer() || dt == DatumType::TDim => Kind::Integer,
         dt => {
-            return Err(Error::Parse {
-                reason: format!("`{name}` holds {dt:?}, not numbers"),
-            });
+            return Err(Error::Parse { reason: format!("`{name}` holds {dt:?}, not numbers") });
         }
     };
-    Ok(TensorSpec {
-        name,
-        shape: shape.to_vec(),
-        kind,
-    })
+    Ok(TensorSpec { name, shape: shape.to_vec(), kind })
 }
 
 fn to_tensor(data: &[f64], shape: &[usize], target: DatumType) -> TractResult<Tensor> {
@@ -346,20 +298,14 @@ fn to_tensor(data: &[f64], shape: &[usize], target: DatumType) -> TractResult<Te
         return Ok(tensor.cast_to_dt(target)?.into_owned());
     }
     let whole: Vec<i64> = data.iter().map(|v| v.round() as i64).collect();
-    Ok(Tensor::from_shape(shape, &whole)?
-        .cast_to_dt(target)?
-        .into_owned())
+    Ok(Tensor::from_shape(shape, &whole)?.cast_to_dt(target)?.into_owned())
 }
 
 /// Any numeric tensor as 64-bit floats, row-major.
 pub(crate) fn to_f64(tensor: &Tensor) -> TractResult<Vec<f64>> {
     if tensor.datum_type() == DatumType::Bool {
         let view = tensor.try_as_plain_ram()?;
-        return Ok(view
-            .as_slice::<bool>()?
-            .iter()
-            .map(|b| f64::from(u8::from(*b)))
-            .collect());
+        return Ok(view.as_slice::<bool>()?.iter().map(|b| f64::from(u8::from(*b))).collect());
     }
     if tensor.datum_type() == DatumType::TDim {
         let cast = tensor.cast_to::<i64>()?;
@@ -382,9 +328,7 @@ fn fix_dimensions(
 ) -> Result<(), Error> {
     use pb::tensor_shape_proto::dimension::Value as Dim;
     let Some(graph) = proto.graph.as_mut() else {
-        return Err(Error::Parse {
-            reason: "not an ONNX file (it holds no graph)".into(),
-        });
+        return Err(Error::Parse { reason: "not an ONNX file (it holds no graph)".into() });
     };
     let constants: Vec<String> = graph.initializer.iter().map(|t| t.name.clone()).collect();
     for input in &mut graph.input {
@@ -424,16 +368,10 @@ fn fix_dimensions(
                 }
                 1
             } else {
-                return Err(Error::DynamicDimension {
-                    input: name,
-                    symbol,
-                    axis,
-                });
+                return Err(Error::DynamicDimension { input: name, symbol, axis });
             };
             if size == 0 || size > 1 << 24 {
-                return Err(Error::Parse {
-                    reason: format!("dimension `{symbol}` cannot be {size}"),
-                });
+                return Err(Error::Parse { reason: format!("dimension `{symbol}` cannot be {size}") });
             }
             dim.value = Some(Dim::DimValue(size as i64));
         }
@@ -489,8 +427,7 @@ fn unknown_operators(
             } else {
                 format!("{}.{}", node.domain, node.op_type)
             },
-            reason: "the ONNX loader does not know this operator; export it as standard operators"
-                .into(),
+            reason: "the ONNX loader does not know this operator; export it as standard operators".into(),
         })
         .collect()
 }

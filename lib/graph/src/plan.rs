@@ -54,10 +54,8 @@ impl Window {
                 let mut input = 0usize;
                 let mut inside = true;
                 for axis in 0..rank {
-                    let at =
-                        position[axis] * self.stride[axis] + offset[axis] * self.dilation[axis];
-                    if at < self.padding[axis] || at - self.padding[axis] >= self.input_shape[axis]
-                    {
+                    let at = position[axis] * self.stride[axis] + offset[axis] * self.dilation[axis];
+                    if at < self.padding[axis] || at - self.padding[axis] >= self.input_shape[axis] {
                         inside = false;
                         break;
                     }
@@ -196,18 +194,9 @@ pub(crate) enum Scale {
 /// What a plan node does.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PlanOperation {
-    Input {
-        input: usize,
-    },
-    Linear {
-        terms: Vec<RealTerm>,
-        bias: Vec<f64>,
-        scale: Scale,
-    },
-    Activate {
-        source: u32,
-        function: RealFunction,
-    },
+    Input { input: usize },
+    Linear { terms: Vec<RealTerm>, bias: Vec<f64>, scale: Scale },
+    Activate { source: u32, function: RealFunction },
 }
 
 /// A node of the plan.
@@ -292,10 +281,7 @@ impl Plan {
             }
         }
         for input in &mut self.inputs {
-            input.node = input
-                .node
-                .map(|n| map[n as usize])
-                .filter(|n| *n != u32::MAX);
+            input.node = input.node.map(|n| map[n as usize]).filter(|n| *n != u32::MAX);
         }
         for output in &mut self.outputs {
             for source in output.elements.iter_mut().flatten() {
@@ -311,16 +297,11 @@ impl Plan {
         for node in &self.nodes {
             let result = match &node.operation {
                 PlanOperation::Input { input } => inputs[*input].clone(),
-                PlanOperation::Activate { source, function } => values[*source as usize]
-                    .iter()
-                    .map(|z| function.evaluate(*z))
-                    .collect(),
+                PlanOperation::Activate { source, function } => {
+                    values[*source as usize].iter().map(|z| function.evaluate(*z)).collect()
+                }
                 PlanOperation::Linear { terms, bias, .. } => {
-                    let mut y = if bias.is_empty() {
-                        vec![0.0; node.len()]
-                    } else {
-                        bias.clone()
-                    };
+                    let mut y = if bias.is_empty() { vec![0.0; node.len()] } else { bias.clone() };
                     for term in terms {
                         accumulate(term, &values, &mut y);
                     }
@@ -328,10 +309,7 @@ impl Plan {
                 }
             };
             if result.iter().any(|v| !v.is_finite()) {
-                return Err(Error::NotFinite {
-                    node: node.name.clone(),
-                    operator: node.operator.clone(),
-                });
+                return Err(Error::NotFinite { node: node.name.clone(), operator: node.operator.clone() });
             }
             values.push(result);
         }
@@ -362,12 +340,7 @@ pub(crate) struct Range {
 
 impl Default for Range {
     fn default() -> Self {
-        Range {
-            min: f64::INFINITY,
-            max: f64::NEG_INFINITY,
-            squares: 0.0,
-            count: 0.0,
-        }
+        Range { min: f64::INFINITY, max: f64::NEG_INFINITY, squares: 0.0, count: 0.0 }
     }
 }
 
@@ -382,19 +355,11 @@ impl Range {
     }
     /// Largest absolute value.
     pub(crate) fn magnitude(&self) -> f64 {
-        if self.count == 0.0 {
-            0.0
-        } else {
-            self.min.abs().max(self.max.abs())
-        }
+        if self.count == 0.0 { 0.0 } else { self.min.abs().max(self.max.abs()) }
     }
     /// Root mean square.
     pub(crate) fn rms(&self) -> f64 {
-        if self.count == 0.0 {
-            0.0
-        } else {
-            (self.squares / self.count).sqrt()
-        }
+        if self.count == 0.0 { 0.0 } else { (self.squares / self.count).sqrt() }
     }
 }
 
@@ -409,19 +374,10 @@ fn accumulate(term: &RealTerm, values: &[Vec<f64>], y: &mut [f64]) {
                 y[*o as usize] += w * values[s.node as usize][s.index as usize];
             }
         }
-        RealTerm::Dense {
-            positions,
-            inputs,
-            outputs,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        RealTerm::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
             for p in 0..*positions {
-                let x: Vec<f64> = input_index[p * inputs..(p + 1) * inputs]
-                    .iter()
-                    .map(|s| read(values, *s))
-                    .collect();
+                let x: Vec<f64> =
+                    input_index[p * inputs..(p + 1) * inputs].iter().map(|s| read(values, *s)).collect();
                 for o in 0..*outputs {
                     let row = &weights[o * inputs..(o + 1) * inputs];
                     let sum: f64 = row.iter().zip(&x).map(|(w, x)| w * x).sum();
@@ -429,27 +385,13 @@ fn accumulate(term: &RealTerm, values: &[Vec<f64>], y: &mut [f64]) {
                 }
             }
         }
-        RealTerm::Correlation {
-            window,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        RealTerm::Correlation { window, weights, input_index, output_index } => {
             let x: Vec<f64> = input_index.iter().map(|s| read(values, *s)).collect();
             for (o, value) in output_index.iter().zip(correlate(window, weights, &x)) {
                 y[*o as usize] += value;
             }
         }
-        RealTerm::Bilinear {
-            batch,
-            rows,
-            columns,
-            inner,
-            multiplier,
-            left,
-            right,
-            output_index,
-        } => {
+        RealTerm::Bilinear { batch, rows, columns, inner, multiplier, left, right, output_index } => {
             for b in 0..*batch {
                 for m in 0..*rows {
                     for n in 0..*columns {

@@ -4,13 +4,11 @@
 use crate::error::Error;
 use crate::expression::Expression;
 use crate::ir::{
-    Bounds, Element, Function, GraphInput, GraphOutput, IntegerGraph, Node, Operation,
-    QuantisationSettings, Table, Tensor, TensorId, Term, Value,
+    Bounds, Element, Function, GraphInput, GraphOutput, IntegerGraph, Node, Operation, QuantisationSettings,
+    Table, Tensor, TensorId, Term, Value,
 };
 use crate::load::{Kind, Model};
-use crate::plan::{
-    Operand, Plan, PlanNode, PlanOperation, Range, RealFunction, RealTerm, Scale, Source,
-};
+use crate::plan::{Operand, Plan, PlanNode, PlanOperation, Range, RealFunction, RealTerm, Scale, Source};
 use crate::table;
 
 /// No accumulator may reach this magnitude.
@@ -75,11 +73,7 @@ pub(crate) fn quantise_prepared(
 }
 
 fn check_settings(settings: &QuantisationSettings, headroom: f64) -> Result<(), Error> {
-    let bad = |reason: &str| {
-        Err(Error::Settings {
-            reason: reason.into(),
-        })
-    };
+    let bad = |reason: &str| Err(Error::Settings { reason: reason.into() });
     if !(4..=16).contains(&settings.limb_bits) {
         return bad("limb_bits must be 4 to 16");
     }
@@ -144,20 +138,12 @@ fn rms(weights: impl Iterator<Item = f64>) -> f64 {
         squares += weight * weight;
         count += 1;
     }
-    if count == 0 {
-        0.0
-    } else {
-        (squares / count as f64).sqrt()
-    }
+    if count == 0 { 0.0 } else { (squares / count as f64).sqrt() }
 }
 
 impl Scaling<'_> {
     fn overflow<T>(&self, node: &PlanNode, what: impl Into<String>) -> Result<T, Error> {
-        Err(Error::Overflow {
-            node: node.name.clone(),
-            operator: node.operator.clone(),
-            what: what.into(),
-        })
+        Err(Error::Overflow { node: node.name.clone(), operator: node.operator.clone(), what: what.into() })
     }
 
     /// Largest fraction bits at which `magnitude` with headroom fits `bits` bits.
@@ -169,10 +155,7 @@ impl Scaling<'_> {
 
     /// Largest fraction bits of the requantised values of a linear node.
     fn z_fitting(&self, node: usize) -> i32 {
-        self.fitting(
-            self.ranges[node].magnitude(),
-            self.settings.activation_bits(),
-        )
+        self.fitting(self.ranges[node].magnitude(), self.settings.activation_bits())
     }
 
     /// Reverse pass: what scale consumers would like their operands to have. An operand at `f`
@@ -271,20 +254,12 @@ impl Scaling<'_> {
                 nodes.sort_unstable();
                 nodes.dedup();
                 for node in nodes {
-                    let value = if exact {
-                        shift + z
-                    } else {
-                        balanced(weight, node, self.ranges)
-                    };
+                    let value = if exact { shift + z } else { balanced(weight, node, self.ranges) };
                     wish(node, value);
                 }
             }
             RealTerm::Bilinear { multiplier, .. } => {
-                let guard = if dyadic(*multiplier).is_some() {
-                    0.0
-                } else {
-                    12.0
-                };
+                let guard = if dyadic(*multiplier).is_some() { 0.0 } else { 12.0 };
                 let value = (shift + z - guard + multiplier.abs().max(1e-9).log2()) / 2.0;
                 term.for_each_source(|s| wish(s.node, value));
             }
@@ -326,11 +301,8 @@ impl Scaling<'_> {
         let magnitude = self.ranges[n].magnitude();
         let settings = self.settings;
         if self.plan.inputs[input].kind != Kind::Float {
-            let magnitude = if self.plan.inputs[input].kind == Kind::Boolean {
-                1.0
-            } else {
-                magnitude.max(1.0)
-            };
+            let magnitude =
+                if self.plan.inputs[input].kind == Kind::Boolean { 1.0 } else { magnitude.max(1.0) };
             // Whole numbers keep their value; headroom shrinks before the number of limbs grows
             // beyond what there is.
             for headroom in [self.headroom, 1.0] {
@@ -364,12 +336,7 @@ impl Scaling<'_> {
         Ok(())
     }
 
-    fn scale_accumulator(
-        &mut self,
-        n: usize,
-        terms: &[RealTerm],
-        scale: Scale,
-    ) -> Result<(), Error> {
+    fn scale_accumulator(&mut self, n: usize, terms: &[RealTerm], scale: Scale) -> Result<(), Error> {
         let node = &self.plan.nodes[n];
         let fitting = self.z_fitting(n);
         let mut finest = i32::MIN;
@@ -387,12 +354,7 @@ impl Scaling<'_> {
                     term.for_each_source(|s| operand = operand.max(self.bits[s.node as usize]));
                     (operand, all_dyadic(weights.iter().copied()))
                 }
-                RealTerm::Bilinear {
-                    left,
-                    right,
-                    multiplier,
-                    ..
-                } => {
+                RealTerm::Bilinear { left, right, multiplier, .. } => {
                     let operand = self.side_bits(left) + self.side_bits(right);
                     let extra = dyadic(*multiplier);
                     // The multiplier must be a whole number of at least one.
@@ -424,10 +386,7 @@ impl Scaling<'_> {
                 bits = finest + extra;
             }
             if bits
-                > self.fitting(
-                    self.ranges[n].magnitude() / self.headroom,
-                    self.settings.activation_bits(),
-                )
+                > self.fitting(self.ranges[n].magnitude() / self.headroom, self.settings.activation_bits())
             {
                 return self.overflow(
                     node,
@@ -444,10 +403,8 @@ impl Scaling<'_> {
         if bits < floor {
             bits = floor;
             if bits > fitting {
-                return self.overflow(
-                    node,
-                    "the product of two activations does not fit; use more low limbs",
-                );
+                return self
+                    .overflow(node, "the product of two activations does not fit; use more low limbs");
             }
         }
         if bits < -40 {
@@ -469,28 +426,17 @@ impl Scaling<'_> {
     }
 
     fn side_bits(&self, side: &[Operand]) -> i32 {
-        side.iter()
-            .flatten()
-            .map(|s| self.bits[s.node as usize])
-            .max()
-            .unwrap_or(0)
+        side.iter().flatten().map(|s| self.bits[s.node as usize]).max().unwrap_or(0)
     }
 
     /// Fraction bits of the output of a fitted table.
     fn table_bits(&self, n: usize, z: i32) -> i32 {
         let width = (self.settings.limb_bits * (self.settings.high_limbs - 1)) as i32;
         let most = (z + width).max(16) + 2;
-        let wanted = if self.limit[n].is_finite() {
-            self.limit[n].floor() as i32
-        } else {
-            most
-        };
+        let wanted = if self.limit[n].is_finite() { self.limit[n].floor() as i32 } else { most };
         let magnitude = self.ranges[n].magnitude().max(1e-6);
         let room = 40 - magnitude.log2().ceil() as i32;
-        wanted
-            .clamp((z + width / 2).min(most), most)
-            .min(room)
-            .min(self.hard[n])
+        wanted.clamp((z + width / 2).min(most), most).min(room).min(self.hard[n])
     }
 
     /// Largest absolute value of linear node `n`, with headroom.
@@ -533,10 +479,7 @@ impl Scaling<'_> {
                 high = range.magnitude() / 8.0;
             }
         }
-        (
-            (low * unit).floor() as i128 - 2,
-            (high * unit).ceil() as i128 + 2,
-        )
+        ((low * unit).floor() as i128 - 2, (high * unit).ceil() as i128 + 2)
     }
 
     /// Builds the integer graph.
@@ -550,16 +493,7 @@ impl Scaling<'_> {
                 PlanOperation::Input { input } => {
                     let limbs = self.limbs[n];
                     let half = 1i128 << (self.settings.limb_bits * limbs - 1);
-                    (
-                        Operation::Input {
-                            input: *input as u32,
-                            limbs,
-                        },
-                        Bounds {
-                            min: -half,
-                            max: half - 1,
-                        },
-                    )
+                    (Operation::Input { input: *input as u32, limbs }, Bounds { min: -half, max: half - 1 })
                 }
                 PlanOperation::Linear { terms, bias, scale } => {
                     let operation = self.linear(n, node, terms, bias, *scale)?;
@@ -569,20 +503,11 @@ impl Scaling<'_> {
                 PlanOperation::Activate { source, .. } => {
                     let function = functions[n].clone().unwrap_or(Function::Identity);
                     let bounds = match &function {
-                        Function::Identity => Bounds {
-                            min: -half,
-                            max: half - 1,
-                        },
+                        Function::Identity => Bounds { min: -half, max: half - 1 },
                         Function::Square { linear } => square_bounds(half, *linear),
                         Function::Table(t) => table::bounds(&self.settings, &tables[*t as usize]),
                     };
-                    (
-                        Operation::Activate {
-                            source: TensorId(*source),
-                            function,
-                        },
-                        bounds,
-                    )
+                    (Operation::Activate { source: TensorId(*source), function }, bounds)
                 }
             };
             tensors.push(Tensor {
@@ -591,11 +516,7 @@ impl Scaling<'_> {
                 fraction_bits: self.bits[n],
                 bounds,
             });
-            nodes.push(Node {
-                name: node.name.clone(),
-                operator: node.operator.clone(),
-                operation,
-            });
+            nodes.push(Node { name: node.name.clone(), operator: node.operator.clone(), operation });
         }
         let inputs = self
             .plan
@@ -627,14 +548,7 @@ impl Scaling<'_> {
                     .collect(),
             });
         }
-        Ok(IntegerGraph {
-            settings: self.settings,
-            tensors,
-            nodes,
-            tables,
-            inputs,
-            outputs,
-        })
+        Ok(IntegerGraph { settings: self.settings, tensors, nodes, tables, inputs, outputs })
     }
 
     /// Tables, and the function of every activation.
@@ -680,9 +594,7 @@ impl Scaling<'_> {
                     if scaled.abs() > f64::from(60).exp2() {
                         return self.overflow(node, "its linear coefficient is too large");
                     }
-                    Function::Square {
-                        linear: scaled as i64,
-                    }
+                    Function::Square { linear: scaled as i64 }
                 }
                 RealFunction::Relu => Function::Table(exact_index[0]),
                 RealFunction::Step => Function::Table(exact_index[1]),
@@ -692,19 +604,8 @@ impl Scaling<'_> {
                     let unit = f64::from(from).exp2();
                     let (first, count) = table::pieces(settings, low, high);
                     let center = ((range.min + range.max) / 2.0 * unit).round() as i128;
-                    let fitted = table::fit(
-                        settings,
-                        expression,
-                        from,
-                        self.bits[n],
-                        first,
-                        count,
-                        center,
-                    );
-                    let seen = (
-                        (range.min * unit).round() as i128,
-                        (range.max * unit).round() as i128,
-                    );
+                    let fitted = table::fit(settings, expression, from, self.bits[n], first, count, center);
+                    let seen = ((range.min * unit).round() as i128, (range.max * unit).round() as i128);
                     match fitted {
                         Some(fitted) if covers(settings, &fitted, seen) => {
                             let known = tables.iter().position(|t| *t == fitted);
@@ -761,10 +662,7 @@ impl Scaling<'_> {
             let offset = i128::from(offset) << self.settings.shift();
             integers.iter_mut().for_each(|b| *b += offset);
         }
-        Ok(Operation::Linear {
-            terms: result,
-            bias: integers,
-        })
+        Ok(Operation::Linear { terms: result, bias: integers })
     }
 
     /// A weight at `target` fraction bits for an operand at `operand` fraction bits.
@@ -800,14 +698,7 @@ impl Scaling<'_> {
                     result.push(Term::Sparse { entries: integers });
                 }
             }
-            RealTerm::Dense {
-                positions,
-                inputs,
-                outputs,
-                weights,
-                input_index,
-                output_index,
-            } => {
+            RealTerm::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
                 for (bits, operands) in self.by_scale(input_index, *inputs, 1) {
                     let mut integers = Vec::with_capacity(weights.len());
                     for (k, w) in weights.iter().enumerate() {
@@ -823,12 +714,7 @@ impl Scaling<'_> {
                     });
                 }
             }
-            RealTerm::Correlation {
-                window,
-                weights,
-                input_index,
-                output_index,
-            } => {
+            RealTerm::Correlation { window, weights, input_index, output_index } => {
                 let kernel = window.kernel_len();
                 let size = window.input_len();
                 for (bits, operands) in self.by_scale(input_index, window.channels, size) {
@@ -852,16 +738,7 @@ impl Scaling<'_> {
                     });
                 }
             }
-            RealTerm::Bilinear {
-                batch,
-                rows,
-                columns,
-                inner,
-                multiplier,
-                left,
-                right,
-                output_index,
-            } => {
+            RealTerm::Bilinear { batch, rows, columns, inner, multiplier, left, right, output_index } => {
                 let operand = self.side_bits(left) + self.side_bits(right);
                 result.push(Term::Bilinear {
                     batch: *batch,
@@ -880,12 +757,7 @@ impl Scaling<'_> {
 
     /// Operands in rows of `columns × size`. When every column has one scale: that scale per
     /// column and all operands. Else one copy per scale, with the other operands left out.
-    fn by_scale(
-        &self,
-        operands: &[Operand],
-        columns: usize,
-        size: usize,
-    ) -> Vec<(Vec<i32>, Vec<Element>)> {
+    fn by_scale(&self, operands: &[Operand], columns: usize, size: usize) -> Vec<(Vec<i32>, Vec<Element>)> {
         let mut bits: Vec<Option<i32>> = vec![None; columns];
         let mut even = true;
         let mut all: Vec<i32> = vec![];
@@ -921,23 +793,15 @@ fn covers(settings: &QuantisationSettings, table: &Table, seen: (i128, i128)) ->
 }
 
 fn value(source: Source) -> Value {
-    Value {
-        tensor: TensorId(source.node),
-        index: source.index,
-    }
+    Value { tensor: TensorId(source.node), index: source.index }
 }
 
 /// Extremes of `z·(z + linear)` for `−half ≤ z < half`.
 fn square_bounds(half: i128, linear: i64) -> Bounds {
     let at = |z: i128| z * (z + i128::from(linear));
     let bottom = (-i128::from(linear) / 2).clamp(-half, half - 1);
-    let candidates = [
-        at(-half),
-        at(half - 1),
-        at(bottom),
-        at((bottom - 1).max(-half)),
-        at((bottom + 1).min(half - 1)),
-    ];
+    let candidates =
+        [at(-half), at(half - 1), at(bottom), at((bottom - 1).max(-half)), at((bottom + 1).min(half - 1))];
     Bounds {
         min: candidates.iter().copied().min().unwrap_or(0),
         max: candidates.iter().copied().max().unwrap_or(0),
@@ -945,36 +809,24 @@ fn square_bounds(half: i128, linear: i64) -> Bounds {
 }
 
 /// Interval arithmetic over a linear node: the union over all its elements.
-fn linear_bounds(
-    operation: &Operation,
-    tensors: &[Tensor],
-    node: &PlanNode,
-) -> Result<Bounds, Error> {
+fn linear_bounds(operation: &Operation, tensors: &[Tensor], node: &PlanNode) -> Result<Bounds, Error> {
     let overflow = || Error::Overflow {
         node: node.name.clone(),
         operator: node.operator.clone(),
         what: "its sums may grow beyond 2^118; use fewer limb bits".into(),
     };
     let Operation::Linear { terms, bias } = operation else {
-        return Err(Error::Malformed {
-            reason: "not a linear node".into(),
-        });
+        return Err(Error::Malformed { reason: "not a linear node".into() });
     };
-    let mut sums: Vec<(i128, i128)> = if bias.is_empty() {
-        vec![(0, 0); node.len()]
-    } else {
-        bias.iter().map(|b| (*b, *b)).collect()
-    };
+    let mut sums: Vec<(i128, i128)> =
+        if bias.is_empty() { vec![(0, 0); node.len()] } else { bias.iter().map(|b| (*b, *b)).collect() };
     for term in terms {
         add_bounds(term, tensors, &mut sums).ok_or_else(overflow)?;
     }
     let mut bounds = Bounds { min: 0, max: 0 };
     for (i, (low, high)) in sums.into_iter().enumerate() {
         if i == 0 {
-            bounds = Bounds {
-                min: low,
-                max: high,
-            };
+            bounds = Bounds { min: low, max: high };
         }
         bounds.min = bounds.min.min(low);
         bounds.max = bounds.max.max(high);
@@ -990,10 +842,7 @@ type Intervals = Vec<(i128, i128)>;
 
 /// `w · [low, high]`.
 fn scaled(w: i64, low: i128, high: i128) -> Option<(i128, i128)> {
-    let (a, b) = (
-        low.checked_mul(i128::from(w))?,
-        high.checked_mul(i128::from(w))?,
-    );
+    let (a, b) = (low.checked_mul(i128::from(w))?, high.checked_mul(i128::from(w))?);
     Some((a.min(b), a.max(b)))
 }
 
@@ -1033,14 +882,7 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
                 add(&mut sums[*o as usize], scaled(*w, b.min, b.max)?)?;
             }
         }
-        Term::Dense {
-            positions,
-            inputs,
-            outputs,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        Term::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
             let mut previous: Option<(Intervals, Intervals)> = None;
             for p in 0..*positions {
                 let own: Vec<(i128, i128)> = input_index[p * inputs..(p + 1) * inputs]
@@ -1094,21 +936,10 @@ fn add_bounds(term: &Term, tensors: &[Tensor], sums: &mut [(i128, i128)]) -> Opt
                 }
             }
         }
-        Term::Bilinear {
-            inner,
-            multiplier,
-            left,
-            right,
-            output_index,
-            ..
-        } => {
+        Term::Bilinear { inner, multiplier, left, right, output_index, .. } => {
             let (a, b) = (common(left, tensors, false), common(right, tensors, false));
-            let products = [
-                a.0.checked_mul(b.0)?,
-                a.0.checked_mul(b.1)?,
-                a.1.checked_mul(b.0)?,
-                a.1.checked_mul(b.1)?,
-            ];
+            let products =
+                [a.0.checked_mul(b.0)?, a.0.checked_mul(b.1)?, a.1.checked_mul(b.0)?, a.1.checked_mul(b.1)?];
             let low = products.iter().min()?.checked_mul(*inner as i128)?;
             let high = products.iter().max()?.checked_mul(*inner as i128)?;
             let own = scaled(*multiplier, low, high)?;

@@ -25,30 +25,14 @@ fn piece(settings: &QuantisationSettings, top: u32) -> (i128, i128) {
 pub(crate) fn relu(settings: &QuantisationSettings, first: u32, count: u32) -> Table {
     let starts = (first..first + count).map(|top| piece(settings, top).0);
     let base = starts.clone().map(|z| z.max(0) as i64).collect();
-    let slope = if settings.high_limbs == 1 {
-        vec![]
-    } else {
-        starts.map(|z| i64::from(z >= 0)).collect()
-    };
-    Table {
-        name: "relu".into(),
-        first,
-        base,
-        slope,
-    }
+    let slope = if settings.high_limbs == 1 { vec![] } else { starts.map(|z| i64::from(z >= 0)).collect() };
+    Table { name: "relu".into(), first, base, slope }
 }
 
 /// `1` for `z ≥ 0`, else `0`, exact.
 pub(crate) fn step(settings: &QuantisationSettings, first: u32, count: u32) -> Table {
-    let base = (first..first + count)
-        .map(|top| i64::from(piece(settings, top).0 >= 0))
-        .collect();
-    Table {
-        name: "step".into(),
-        first,
-        base,
-        slope: vec![],
-    }
+    let base = (first..first + count).map(|top| i64::from(piece(settings, top).0 >= 0)).collect();
+    Table { name: "step".into(), first, base, slope: vec![] }
 }
 
 /// Fits `function` at input scale `from` and output scale `to` bits over the pieces
@@ -70,26 +54,15 @@ pub(crate) fn fit(
     for top in first..first + count {
         let (start, length) = piece(settings, top);
         let left = at(start);
-        let slope = if length > 1 {
-            ((at(start + length - 1) - left) / (length - 1) as f64).round()
-        } else {
-            0.0
-        };
+        let slope =
+            if length > 1 { ((at(start + length - 1) - left) / (length - 1) as f64).round() } else { 0.0 };
         // Given the rounded slope, the base that halves the largest error at sampled points.
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         let samples = length.min(17);
         for i in 0..samples {
-            let rest = if samples > 1 {
-                i * (length - 1) / (samples - 1)
-            } else {
-                0
-            };
+            let rest = if samples > 1 { i * (length - 1) / (samples - 1) } else { 0 };
             let residual = at(start + rest) - slope * rest as f64;
-            low = if residual.is_nan() {
-                f64::NAN
-            } else {
-                low.min(residual)
-            };
+            low = if residual.is_nan() { f64::NAN } else { low.min(residual) };
             high = high.max(residual);
         }
         let base = ((low + high) / 2.0).round();
@@ -109,27 +82,16 @@ pub(crate) fn fit(
     if slope.iter().all(|s| *s == 0) {
         slope.clear();
     }
-    Some(Table {
-        name: function.name(),
-        first: first + begin as u32,
-        base,
-        slope,
-    })
+    Some(Table { name: function.name(), first: first + begin as u32, base, slope })
 }
 
 /// Bounds of what a table gives.
 pub(crate) fn bounds(settings: &QuantisationSettings, table: &Table) -> Bounds {
     let last = (1i128 << (settings.limb_bits * (settings.high_limbs - 1))) - 1;
-    let mut bounds = Bounds {
-        min: i128::MAX,
-        max: i128::MIN,
-    };
+    let mut bounds = Bounds { min: i128::MAX, max: i128::MIN };
     for (i, base) in table.base.iter().enumerate() {
         let slope = table.slope.get(i).copied().unwrap_or(0);
-        for value in [
-            i128::from(*base),
-            i128::from(*base) + i128::from(slope) * last,
-        ] {
+        for value in [i128::from(*base), i128::from(*base) + i128::from(slope) * last] {
             bounds.min = bounds.min.min(value);
             bounds.max = bounds.max.max(value);
         }

@@ -15,35 +15,18 @@ fn fixtures() -> Vec<(String, PathBuf)> {
         .expect("fixtures")
         .filter_map(|e| e.ok().map(|e| e.path()))
         .filter(|p| p.extension().is_some_and(|e| e == "onnx"))
-        .map(|p| {
-            (
-                p.file_stem()
-                    .and_then(|s| s.to_str())
-                    .unwrap_or_default()
-                    .to_string(),
-                p,
-            )
-        })
+        .map(|p| (p.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_string(), p))
         .collect();
     found.sort();
     found
 }
 
 fn settings(limb_bits: u32, low_limbs: u32, high_limbs: u32) -> QuantisationSettings {
-    QuantisationSettings {
-        limb_bits,
-        low_limbs,
-        high_limbs,
-        fraction_bits: 32,
-    }
+    QuantisationSettings { limb_bits, low_limbs, high_limbs, fraction_bits: 32 }
 }
 
 fn range(name: &str) -> (f64, f64) {
-    if name.starts_with("positive_") {
-        (0.5, 2.0)
-    } else {
-        (-2.0, 2.0)
-    }
+    if name.starts_with("positive_") { (0.5, 2.0) } else { (-2.0, 2.0) }
 }
 
 fn tolerance(name: &str) -> f64 {
@@ -59,12 +42,7 @@ fn tolerance(name: &str) -> f64 {
 }
 
 /// Largest difference, and a check of all bounds.
-fn compare(
-    name: &str,
-    model: &Model,
-    graph: &hallmark_graph::ir::IntegerGraph,
-    data: &[Vec<f64>],
-) -> f64 {
+fn compare(name: &str, model: &Model, graph: &hallmark_graph::ir::IntegerGraph, data: &[Vec<f64>]) -> f64 {
     let expected = model.run(data).unwrap_or_else(|e| panic!("{name}: {e}"));
     let execution = execute(graph, data).unwrap_or_else(|e| panic!("{name}: {e}"));
     for (tensor, values) in graph.tensors.iter().zip(&execution.values) {
@@ -136,16 +114,10 @@ fn operators_work_with_other_limbs() {
             continue;
         }
         let model = Model::load(&path, &BTreeMap::new()).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let mut samples: Vec<_> = (0..4)
-            .map(|seed| input::random_inputs(&model, seed, range(&name)))
-            .collect();
+        let mut samples: Vec<_> =
+            (0..4).map(|seed| input::random_inputs(&model, seed, range(&name))).collect();
         samples.iter_mut().for_each(|s| grid(s));
-        for shape in [
-            settings(8, 3, 2),
-            settings(10, 1, 2),
-            settings(13, 2, 1),
-            settings(6, 4, 2),
-        ] {
+        for shape in [settings(8, 3, 2), settings(10, 1, 2), settings(13, 2, 1), settings(6, 4, 2)] {
             // Settings may be too tight for a model; then the error says so.
             match quantise(&model, &samples, shape, 2.0) {
                 Ok(graph) => {
@@ -170,8 +142,7 @@ fn quantising_is_deterministic() {
             continue;
         }
         let make = || {
-            let model =
-                Model::load(&path, &BTreeMap::new()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let model = Model::load(&path, &BTreeMap::new()).unwrap_or_else(|e| panic!("{name}: {e}"));
             let samples = vec![input::random_inputs(&model, 1, range(&name))];
             quantise(&model, &samples, settings(11, 2, 2), 4.0)
         };
@@ -185,22 +156,13 @@ fn quantising_is_deterministic() {
 #[test]
 fn mild_inputs_can_still_be_proven() {
     for name in ["relu", "gemm", "conv", "sigmoid", "max_pool"] {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.onnx"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.onnx"));
         let model = Model::load(&path, &BTreeMap::new()).expect(name);
         let sample = input::random_inputs(&model, 3, (-1.0, 1.0));
-        let graph = quantise(
-            &model,
-            std::slice::from_ref(&sample),
-            settings(10, 2, 2),
-            4.0,
-        )
-        .expect(name);
+        let graph = quantise(&model, std::slice::from_ref(&sample), settings(10, 2, 2), 4.0).expect(name);
         for factor in [-3.9, -1.0, 0.0, 3.9] {
-            let scaled: Vec<Vec<f64>> = sample
-                .iter()
-                .map(|v| v.iter().map(|x| x * factor).collect())
-                .collect();
+            let scaled: Vec<Vec<f64>> =
+                sample.iter().map(|v| v.iter().map(|x| x * factor).collect()).collect();
             execute(&graph, &scaled).unwrap_or_else(|e| panic!("{name} × {factor}: {e}"));
         }
     }

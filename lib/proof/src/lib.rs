@@ -79,7 +79,7 @@ impl Proof {
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let file = ProofFile {
             bytes: self.bytes.clone(),
-            instances: self.instances.iter().map(|i| i.to_repr().into()).collect(),
+            instances: self.instances.iter().map(|i| i.to_repr()).collect(),
             verifying_key_id: self.verifying_key_id,
             srs: self.srs.clone(),
         };
@@ -111,7 +111,7 @@ impl Proof {
             .instances
             .into_iter()
             .map(|bytes| {
-                Option::from(Fr::from_repr(bytes.into()))
+                Option::from(Fr::from_repr(bytes))
                     .ok_or_else(|| fail("a public value is not below the modulus".into()))
             })
             .collect::<Result<_, _>>()?;

@@ -220,7 +220,7 @@ impl<'g> Planner<'g> {
         let bound = self.graph.tensors[node].bounds.magnitude();
         let settings = &self.graph.settings;
         let limbs = 1u128.checked_shl(settings.limb_bits * settings.limbs()).unwrap_or(u128::MAX);
-        let difference = bound.checked_add(limbs).unwrap_or(u128::MAX);
+        let difference = bound.saturating_add(limbs);
         let bits = 128 - difference.leading_zeros();
         if bits >= 127 {
             return Err(CompileError::TooWide {

@@ -10,9 +10,7 @@ impl Lowering<'_> {
     pub(super) fn materialise(&mut self, lowered: &Lowered) -> Step<usize> {
         match lowered {
             Lowered::Values(id) => Ok(*id),
-            Lowered::Pointwise {
-                base, expression, ..
-            } => self.pointwise(*base, expression),
+            Lowered::Pointwise { base, expression, .. } => self.pointwise(*base, expression),
             Lowered::Constant(_) => {
                 let values = self.values(lowered)?;
                 Ok(self.store(values.shape.clone(), values.elements.clone()))
@@ -37,22 +35,15 @@ impl Lowering<'_> {
 
     fn map(&mut self, id: usize, scale: f64, offset: f64) -> usize {
         let values = self.arena[id].clone();
-        let elements = values
-            .elements
-            .iter()
-            .map(|e| e.scaled(scale, offset))
-            .collect();
+        let elements = values.elements.iter().map(|e| e.scaled(scale, offset)).collect();
         self.store(values.shape.clone(), elements)
     }
 
     fn compute(&mut self, base: usize, expression: &Expression) -> Step<usize> {
         if self.arena[base].elements.iter().all(|e| e.terms.is_empty()) {
             let values = self.arena[base].clone();
-            let elements = values
-                .elements
-                .iter()
-                .map(|e| Element::constant(expression.evaluate(e.constant)))
-                .collect();
+            let elements =
+                values.elements.iter().map(|e| Element::constant(expression.evaluate(e.constant))).collect();
             return Ok(self.store(values.shape.clone(), elements));
         }
         if let Some([c0, c1, c2]) = expression.quadratic() {
@@ -66,11 +57,7 @@ impl Lowering<'_> {
         // Outer scale and offset cost nothing.
         let (core, scale, offset) = strip(expression);
         if let Some(id) = self.exact(base, core)? {
-            return Ok(if (scale, offset) == (1.0, 0.0) {
-                id
-            } else {
-                self.map(id, scale, offset)
-            });
+            return Ok(if (scale, offset) == (1.0, 0.0) { id } else { self.map(id, scale, offset) });
         }
         if jumps(expression) {
             return unsupported(format!(
@@ -87,9 +74,7 @@ impl Lowering<'_> {
         match core {
             Expression::Binary(f @ (Binary::Max | Binary::Min), a, b) => {
                 let (inner, limit) = match (&**a, &**b) {
-                    (inner, Expression::Constant(c)) | (Expression::Constant(c), inner) => {
-                        (inner, *c)
-                    }
+                    (inner, Expression::Constant(c)) | (Expression::Constant(c), inner) => (inner, *c),
                     _ => return self.extreme_of(base, *f, a, b),
                 };
                 if let Some((scale, offset)) = inner.affine() {
@@ -118,17 +103,9 @@ impl Lowering<'_> {
                 let zero = Expression::Constant(0.0);
                 let greater = Expression::binary(Binary::Greater, (**inner).clone(), zero.clone());
                 let less = Expression::binary(Binary::Less, (**inner).clone(), zero);
-                let (p, q) = (
-                    self.pointwise(base, &greater)?,
-                    self.pointwise(base, &less)?,
-                );
+                let (p, q) = (self.pointwise(base, &greater)?, self.pointwise(base, &less)?);
                 let (p, q) = (self.arena[p].clone(), self.arena[q].clone());
-                let elements = p
-                    .elements
-                    .iter()
-                    .zip(&q.elements)
-                    .map(|(a, b)| a.plus(b, -1.0))
-                    .collect();
+                let elements = p.elements.iter().zip(&q.elements).map(|(a, b)| a.plus(b, -1.0)).collect();
                 Ok(Some(self.store(p.shape.clone(), elements)))
             }
             Expression::Unary(f @ (Unary::Floor | Unary::Ceil), inner) => {
@@ -160,12 +137,8 @@ impl Lowering<'_> {
                     let id = self.pointwise(id, &floor)?;
                     parts.push(self.arena[id].clone());
                 }
-                let elements = parts[0]
-                    .elements
-                    .iter()
-                    .zip(&parts[1].elements)
-                    .map(|(a, b)| a.plus(b, -1.0))
-                    .collect();
+                let elements =
+                    parts[0].elements.iter().zip(&parts[1].elements).map(|(a, b)| a.plus(b, -1.0)).collect();
                 Ok(Some(self.store(parts[0].shape.clone(), elements)))
             }
             Expression::Select(condition, a, b) if jumps(core) => {
@@ -174,12 +147,7 @@ impl Lowering<'_> {
                 let b = self.side(base, b)?;
                 let difference = Values {
                     shape: a.shape.clone(),
-                    elements: a
-                        .elements
-                        .iter()
-                        .zip(&b.elements)
-                        .map(|(x, y)| x.plus(y, -1.0))
-                        .collect(),
+                    elements: a.elements.iter().zip(&b.elements).map(|(x, y)| x.plus(y, -1.0)).collect(),
                 };
                 let product = self.multiply(&condition, &difference)?;
                 let elements = self.arena[product]
@@ -203,10 +171,7 @@ impl Lowering<'_> {
         if let Expression::Constant(c) = expression {
             let shape = self.arena[base].shape.clone();
             let count = self.arena[base].elements.len();
-            return Ok(Values {
-                shape,
-                elements: vec![Element::constant(*c); count],
-            });
+            return Ok(Values { shape, elements: vec![Element::constant(*c); count] });
         }
         let id = self.pointwise(base, expression)?;
         Ok((*self.arena[id]).clone())
@@ -224,13 +189,7 @@ impl Lowering<'_> {
             return Ok(None);
         };
         // max(a, b) = b + relu(a − b), min(a, b) = a − relu(a − b)
-        let id = self.activation(
-            base,
-            &RealFunction::Relu,
-            a1 - b1,
-            a0 - b0,
-            Scale::Accumulator,
-        )?;
+        let id = self.activation(base, &RealFunction::Relu, a1 - b1, a0 - b0, Scale::Accumulator)?;
         let relu = self.arena[id].clone();
         let operand = self.operands(base)?;
         let elements = operand
@@ -250,13 +209,7 @@ impl Lowering<'_> {
 
     /// `min(max(i, low), high)` or the other way round: one table, exact because both bends fall
     /// on the borders of pieces.
-    fn clamp(
-        &mut self,
-        base: usize,
-        outer: Binary,
-        inner: &Expression,
-        limit: f64,
-    ) -> Step<Option<usize>> {
+    fn clamp(&mut self, base: usize, outer: Binary, inner: &Expression, limit: f64) -> Step<Option<usize>> {
         let Expression::Binary(f @ (Binary::Max | Binary::Min), a, b) = inner else {
             return Ok(None);
         };
@@ -270,11 +223,7 @@ impl Lowering<'_> {
         let Some((scale, offset)) = core.affine() else {
             return Ok(None);
         };
-        let (low, high) = if *f == Binary::Max {
-            (other, limit)
-        } else {
-            (limit, other)
-        };
+        let (low, high) = if *f == Binary::Max { (other, limit) } else { (limit, other) };
         if high <= low || !low.is_finite() || !high.is_finite() {
             return Ok(None);
         }
@@ -307,11 +256,7 @@ impl Lowering<'_> {
                     let steps = (k - first) / width;
                     (steps - steps.round()).abs() < 1e-9 && steps.abs() < 64.0
                 });
-                if even {
-                    (1.0 / width, -first / width)
-                } else {
-                    (1.0, -first)
-                }
+                if even { (1.0 / width, -first / width) } else { (1.0, -first) }
             }
         };
         // expression(x) with x = (u − offset) / scale
@@ -320,13 +265,7 @@ impl Lowering<'_> {
         } else {
             expression.substitute(1.0 / scale, -offset / scale)
         };
-        self.activation(
-            base,
-            &RealFunction::Smooth(function),
-            scale,
-            offset,
-            Scale::Accumulator,
-        )
+        self.activation(base, &RealFunction::Smooth(function), scale, offset, Scale::Accumulator)
     }
 }
 

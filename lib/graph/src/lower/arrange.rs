@@ -28,11 +28,7 @@ impl Lowering<'_> {
     pub(super) fn arrange(&mut self, node: &TypedNode, inputs: &[Lowered]) -> Step<Lowered> {
         // Data inputs become positions (0 is "no value"); index inputs must be known.
         let op: &dyn TypedOp = node.op.as_ref();
-        let data_inputs = if op.is::<ops::array::TypedConcat>() {
-            inputs.len()
-        } else {
-            1
-        };
+        let data_inputs = if op.is::<ops::array::TypedConcat>() { inputs.len() } else { 1 };
         let mut pool: Vec<Element> = vec![Element::constant(0.0)];
         let mut arguments = tvec!();
         for (i, input) in inputs.iter().enumerate() {
@@ -52,9 +48,7 @@ impl Lowering<'_> {
             Some(pad) => {
                 let mode = match &pad.mode {
                     PadMode::Constant(value) => {
-                        pool[0] = Element::constant(
-                            to_f64(value.as_ref())?.first().copied().unwrap_or(0.0),
-                        );
+                        pool[0] = Element::constant(to_f64(value.as_ref())?.first().copied().unwrap_or(0.0));
                         PadMode::Constant(Arc::new(tensor0(0i64)))
                     }
                     other => other.clone(),
@@ -82,20 +76,13 @@ impl Lowering<'_> {
     }
 
     /// Repeats elements along axes of length one to reach `shape`.
-    pub(super) fn broadcast(
-        &mut self,
-        values: &super::Values,
-        shape: &[usize],
-    ) -> Step<Vec<Element>> {
+    pub(super) fn broadcast(&mut self, values: &super::Values, shape: &[usize]) -> Step<Vec<Element>> {
         if values.shape == shape {
             return Ok(values.elements.clone());
         }
         let positions = broadcast_positions(&values.shape, shape)
             .ok_or_else(|| super::Refusal::Unsupported("shapes do not broadcast".into()))?;
-        Ok(positions
-            .into_iter()
-            .map(|p| values.elements[p].clone())
-            .collect())
+        Ok(positions.into_iter().map(|p| values.elements[p].clone()).collect())
     }
 }
 

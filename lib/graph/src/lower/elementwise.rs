@@ -9,9 +9,7 @@ use crate::expression::{Binary, Expression, Unary};
 use crate::load::Kind;
 use crate::plan::{Operand, RealFunction, RealTerm, Scale, Source};
 
-use super::{
-    Element, Lowered, Lowering, MAX_EXPRESSION, Step, Values, kind_of, uniform, unsupported,
-};
+use super::{Element, Lowered, Lowering, MAX_EXPRESSION, Step, Values, kind_of, uniform, unsupported};
 
 /// The function of a unary operator.
 fn unary_function(op: &ElementWiseOp) -> Option<Unary> {
@@ -85,11 +83,9 @@ impl Lowering<'_> {
     /// Base, function and size of the function of an operand.
     pub(super) fn as_pointwise(&mut self, lowered: &Lowered) -> Step<(usize, Expression, usize)> {
         match lowered {
-            Lowered::Pointwise {
-                base,
-                expression,
-                size,
-            } if *size < MAX_EXPRESSION => Ok((*base, expression.clone(), *size)),
+            Lowered::Pointwise { base, expression, size } if *size < MAX_EXPRESSION => {
+                Ok((*base, expression.clone(), *size))
+            }
             Lowered::Pointwise { .. } | Lowered::Values(_) => {
                 Ok((self.materialise(lowered)?, Expression::X, 1))
             }
@@ -111,27 +107,14 @@ impl Lowering<'_> {
             (Unary::Power(1.0), _) => inner,
             _ => Expression::unary(function, inner),
         };
-        Ok(Lowered::Pointwise {
-            base,
-            expression,
-            size: size + 1,
-        })
+        Ok(Lowered::Pointwise { base, expression, size: size + 1 })
     }
 
-    pub(super) fn binary(
-        &mut self,
-        op: &TypedBinOp,
-        inputs: &[Lowered],
-        shape: &[usize],
-    ) -> Step<Lowered> {
+    pub(super) fn binary(&mut self, op: &TypedBinOp, inputs: &[Lowered], shape: &[usize]) -> Step<Lowered> {
         let Some((function, flip)) = binary_function(op) else {
             return unsupported(super::requirement(op.0.name()));
         };
-        let (a, b) = if flip {
-            (&inputs[1], &inputs[0])
-        } else {
-            (&inputs[0], &inputs[1])
-        };
+        let (a, b) = if flip { (&inputs[1], &inputs[0]) } else { (&inputs[0], &inputs[1]) };
         self.combine(function, a, b, shape)
     }
 
@@ -154,11 +137,7 @@ impl Lowering<'_> {
                 Binary::Power => Expression::unary(Unary::Power(value), inner),
                 _ => Expression::binary(function, inner, constant),
             };
-            return Ok(Lowered::Pointwise {
-                base,
-                expression,
-                size: size + 2,
-            });
+            return Ok(Lowered::Pointwise { base, expression, size: size + 2 });
         }
         if let Lowered::Constant(tensor) = a
             && let Some(value) = uniform(tensor)
@@ -166,11 +145,7 @@ impl Lowering<'_> {
             let b = self.spread(b, shape)?;
             let (base, inner, size) = self.as_pointwise(&b)?;
             let expression = Expression::binary(function, Expression::Constant(value), inner);
-            return Ok(Lowered::Pointwise {
-                base,
-                expression,
-                size: size + 2,
-            });
+            return Ok(Lowered::Pointwise { base, expression, size: size + 2 });
         }
         // Two functions of one tensor: a function of that tensor.
         if !matches!(a, Lowered::Constant(_)) && !matches!(b, Lowered::Constant(_)) {
@@ -178,22 +153,12 @@ impl Lowering<'_> {
             let (other, right, q) = self.as_pointwise(b)?;
             if base == other && p + q < MAX_EXPRESSION {
                 let expression = Expression::binary(function, left, right);
-                return Ok(Lowered::Pointwise {
-                    base,
-                    expression,
-                    size: p + q + 1,
-                });
+                return Ok(Lowered::Pointwise { base, expression, size: p + q + 1 });
             }
         }
         let (left, right) = (self.values(a)?, self.values(b)?);
-        let left = Values {
-            shape: shape.to_vec(),
-            elements: self.broadcast(&left, shape)?,
-        };
-        let right = Values {
-            shape: shape.to_vec(),
-            elements: self.broadcast(&right, shape)?,
-        };
+        let left = Values { shape: shape.to_vec(), elements: self.broadcast(&left, shape)? };
+        let right = Values { shape: shape.to_vec(), elements: self.broadcast(&right, shape)? };
         let id = self.combine_values(function, left, right)?;
         Ok(Lowered::Values(id))
     }
@@ -215,19 +180,10 @@ impl Lowering<'_> {
     }
 
     /// Two tensors of one shape.
-    pub(super) fn combine_values(
-        &mut self,
-        function: Binary,
-        left: Values,
-        right: Values,
-    ) -> Step<usize> {
+    pub(super) fn combine_values(&mut self, function: Binary, left: Values, right: Values) -> Step<usize> {
         let shape = left.shape.clone();
         let zip = |f: &dyn Fn(&Element, &Element) -> Element| -> Vec<Element> {
-            left.elements
-                .iter()
-                .zip(&right.elements)
-                .map(|(a, b)| f(a, b))
-                .collect()
+            left.elements.iter().zip(&right.elements).map(|(a, b)| f(a, b)).collect()
         };
         match function {
             Binary::Add => {
@@ -296,41 +252,18 @@ impl Lowering<'_> {
     /// 0 or 1 per element, exact on the integers that are compared.
     pub(super) fn compare(&mut self, function: Binary, a: &Values, b: &Values) -> Step<usize> {
         let shape = a.shape.clone();
-        let difference: Vec<Element> = a
-            .elements
-            .iter()
-            .zip(&b.elements)
-            .map(|(x, y)| x.plus(y, -1.0))
-            .collect();
+        let difference: Vec<Element> =
+            a.elements.iter().zip(&b.elements).map(|(x, y)| x.plus(y, -1.0)).collect();
         let id = self.store(shape.clone(), difference);
         let at_least = |this: &mut Self| {
-            this.activation(
-                id,
-                &RealFunction::Step,
-                1.0,
-                0.0,
-                Scale::Exact { bits: 0, offset: 0 },
-            )
+            this.activation(id, &RealFunction::Step, 1.0, 0.0, Scale::Exact { bits: 0, offset: 0 })
         };
         let above = |this: &mut Self| {
-            this.activation(
-                id,
-                &RealFunction::Step,
-                1.0,
-                0.0,
-                Scale::Exact {
-                    bits: 0,
-                    offset: -1,
-                },
-            )
+            this.activation(id, &RealFunction::Step, 1.0, 0.0, Scale::Exact { bits: 0, offset: -1 })
         };
         let negate = |this: &mut Self, id: usize| {
             let values = this.arena[id].clone();
-            let elements = values
-                .elements
-                .iter()
-                .map(|e| e.scaled(-1.0, 1.0))
-                .collect();
+            let elements = values.elements.iter().map(|e| e.scaled(-1.0, 1.0)).collect();
             this.store(values.shape.clone(), elements)
         };
         Ok(match function {
@@ -347,18 +280,10 @@ impl Lowering<'_> {
             _ => {
                 let (p, q) = (at_least(self)?, above(self)?);
                 let (p, q) = (self.arena[p].clone(), self.arena[q].clone());
-                let equal: Vec<Element> = p
-                    .elements
-                    .iter()
-                    .zip(&q.elements)
-                    .map(|(x, y)| x.plus(y, -1.0))
-                    .collect();
+                let equal: Vec<Element> =
+                    p.elements.iter().zip(&q.elements).map(|(x, y)| x.plus(y, -1.0)).collect();
                 let id = self.store(shape, equal);
-                if function == Binary::Equal {
-                    id
-                } else {
-                    negate(self, id)
-                }
+                if function == Binary::Equal { id } else { negate(self, id) }
             }
         })
     }
@@ -367,27 +292,15 @@ impl Lowering<'_> {
     pub(super) fn extreme(&mut self, a: &Values, b: &Values, maximum: bool) -> Step<usize> {
         let a = self.compared(a.clone())?;
         let b = self.compared(b.clone())?;
-        let difference: Vec<Element> = a
-            .elements
-            .iter()
-            .zip(&b.elements)
-            .map(|(x, y)| x.plus(y, -1.0))
-            .collect();
+        let difference: Vec<Element> =
+            a.elements.iter().zip(&b.elements).map(|(x, y)| x.plus(y, -1.0)).collect();
         let id = self.store(a.shape.clone(), difference);
         let relu = self.activation(id, &RealFunction::Relu, 1.0, 0.0, Scale::Accumulator)?;
         let relu = self.arena[relu].clone();
         let elements = if maximum {
-            b.elements
-                .iter()
-                .zip(&relu.elements)
-                .map(|(y, r)| y.plus(r, 1.0))
-                .collect()
+            b.elements.iter().zip(&relu.elements).map(|(y, r)| y.plus(r, 1.0)).collect()
         } else {
-            a.elements
-                .iter()
-                .zip(&relu.elements)
-                .map(|(x, r)| x.plus(r, -1.0))
-                .collect()
+            a.elements.iter().zip(&relu.elements).map(|(x, r)| x.plus(r, -1.0)).collect()
         };
         Ok(self.store(a.shape, elements))
     }
@@ -441,10 +354,7 @@ impl Lowering<'_> {
         let elements = elements
             .into_iter()
             .map(|row| match row {
-                Some(index) => Element {
-                    terms: vec![(Source { node, index }, factor)],
-                    constant: 0.0,
-                },
+                Some(index) => Element { terms: vec![(Source { node, index }, factor)], constant: 0.0 },
                 None => Element::constant(0.0),
             })
             .collect();
@@ -464,11 +374,7 @@ impl Lowering<'_> {
         }
         let factor = factor.unwrap_or(1.0);
         let id = if common && factor != 1.0 {
-            let elements = simple
-                .elements
-                .iter()
-                .map(|e| e.scaled(1.0 / factor, 0.0))
-                .collect();
+            let elements = simple.elements.iter().map(|e| e.scaled(1.0 / factor, 0.0)).collect();
             self.store(values.shape.clone(), elements)
         } else {
             id
@@ -490,43 +396,22 @@ impl Lowering<'_> {
             .collect();
         let id = self.store(values.shape.clone(), cleaned);
         let plain = self.plain_operands(id)?;
-        Ok((
-            factor,
-            plain
-                .elements
-                .iter()
-                .map(|e| e.terms.first().map(|t| t.0))
-                .collect(),
-        ))
+        Ok((factor, plain.elements.iter().map(|e| e.terms.first().map(|t| t.0)).collect()))
     }
 
-    pub(super) fn cast(
-        &mut self,
-        from: DatumType,
-        to: DatumType,
-        input: &Lowered,
-    ) -> Step<Lowered> {
+    pub(super) fn cast(&mut self, from: DatumType, to: DatumType, input: &Lowered) -> Step<Lowered> {
         match (kind_of(from), kind_of(to)) {
             (Kind::Boolean, _) | (Kind::Integer, Kind::Integer | Kind::Float) => Ok(input.clone()),
             (Kind::Float, Kind::Float) => Ok(input.clone()),
             (Kind::Integer | Kind::Float, Kind::Boolean) => {
                 let (base, inner, size) = self.as_pointwise(input)?;
-                let expression =
-                    Expression::binary(Binary::NotEqual, inner, Expression::Constant(0.0));
-                Ok(Lowered::Pointwise {
-                    base,
-                    expression,
-                    size: size + 2,
-                })
+                let expression = Expression::binary(Binary::NotEqual, inner, Expression::Constant(0.0));
+                Ok(Lowered::Pointwise { base, expression, size: size + 2 })
             }
             (Kind::Float, Kind::Integer) => {
                 let (base, inner, size) = self.as_pointwise(input)?;
                 let expression = Expression::unary(Unary::Truncate, inner);
-                Ok(Lowered::Pointwise {
-                    base,
-                    expression,
-                    size: size + 1,
-                })
+                Ok(Lowered::Pointwise { base, expression, size: size + 1 })
             }
         }
     }
@@ -548,13 +433,7 @@ impl Lowering<'_> {
             let elements = condition
                 .iter()
                 .zip(a.iter().zip(&b))
-                .map(|(c, (x, y))| {
-                    if c.constant != 0.0 {
-                        x.clone()
-                    } else {
-                        y.clone()
-                    }
-                })
+                .map(|(c, (x, y))| if c.constant != 0.0 { x.clone() } else { y.clone() })
                 .collect();
             return Ok(Lowered::Values(self.store(shape.to_vec(), elements)));
         }
@@ -562,17 +441,9 @@ impl Lowering<'_> {
             shape: shape.to_vec(),
             elements: a.iter().zip(&b).map(|(x, y)| x.plus(y, -1.0)).collect(),
         };
-        let condition = Values {
-            shape: shape.to_vec(),
-            elements: condition,
-        };
+        let condition = Values { shape: shape.to_vec(), elements: condition };
         let product = self.multiply(&condition, &difference)?;
-        let sum = self.arena[product]
-            .elements
-            .iter()
-            .zip(&b)
-            .map(|(p, y)| y.plus(p, 1.0))
-            .collect();
+        let sum = self.arena[product].elements.iter().zip(&b).map(|(p, y)| y.plus(p, 1.0)).collect();
         Ok(Lowered::Values(self.store(shape.to_vec(), sum)))
     }
 
@@ -584,12 +455,7 @@ impl Lowering<'_> {
         b: &Lowered,
         shape: &[usize],
     ) -> Step<Option<Lowered>> {
-        let Lowered::Pointwise {
-            base,
-            expression,
-            size,
-        } = condition
-        else {
+        let Lowered::Pointwise { base, expression, size } = condition else {
             return Ok(None);
         };
         if self.arena[*base].shape != shape {

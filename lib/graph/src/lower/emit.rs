@@ -32,11 +32,7 @@ type Moved = (Vec<RealTerm>, Vec<(u32, f64)>);
 type Key = (Vec<(Source, u64)>, u64);
 
 fn key(element: &Element) -> Key {
-    let mut terms: Vec<_> = element
-        .terms
-        .iter()
-        .map(|(s, c)| (*s, c.to_bits()))
-        .collect();
+    let mut terms: Vec<_> = element.terms.iter().map(|(s, c)| (*s, c.to_bits())).collect();
     terms.sort_unstable();
     (terms, element.constant.to_bits())
 }
@@ -78,28 +74,16 @@ impl Lowering<'_> {
         if distinct.is_empty() {
             return Ok(None);
         }
-        let shape = if distinct.len() == values.elements.len() {
-            values.shape.clone()
-        } else {
-            vec![distinct.len()]
-        };
+        let shape =
+            if distinct.len() == values.elements.len() { values.shape.clone() } else { vec![distinct.len()] };
         let emitted = match self.whole(&distinct) {
             Some((node, order)) if rule == Scale::Accumulator => {
-                let rows = rows
-                    .into_iter()
-                    .map(|r| r.map(|r| order[r as usize]))
-                    .collect();
-                Emitted {
-                    node,
-                    rows: Rc::new(rows),
-                }
+                let rows = rows.into_iter().map(|r| r.map(|r| order[r as usize])).collect();
+                Emitted { node, rows: Rc::new(rows) }
             }
             _ => {
                 let node = self.linear(shape, distinct, rule)?;
-                Emitted {
-                    node,
-                    rows: Rc::new(rows),
-                }
+                Emitted { node, rows: Rc::new(rows) }
             }
         };
         self.memo.accumulators.insert(memo, emitted.clone());
@@ -173,14 +157,7 @@ impl Lowering<'_> {
         if bias.iter().all(|b| *b == 0.0) {
             bias.clear();
         }
-        Ok(self.push(
-            shape,
-            PlanOperation::Linear {
-                terms,
-                bias,
-                scale: rule,
-            },
-        ))
+        Ok(self.push(shape, PlanOperation::Linear { terms, bias, scale: rule }))
     }
 
     /// The terms of pending `node` with their outputs redirected to the rows that read them.
@@ -193,23 +170,14 @@ impl Lowering<'_> {
         for (row, element) in elements.iter().enumerate() {
             for (source, coefficient) in &element.terms {
                 if source.node == node
-                    && map[source.index as usize]
-                        .replace((row as u32, *coefficient))
-                        .is_some()
+                    && map[source.index as usize].replace((row as u32, *coefficient)).is_some()
                 {
                     return None;
                 }
             }
         }
-        let moved = terms
-            .iter()
-            .map(|t| redirect(t, &map))
-            .collect::<Option<Vec<_>>>()?;
-        let offsets = bias
-            .iter()
-            .zip(&map)
-            .filter_map(|(b, m)| m.map(|(row, c)| (row, b * c)))
-            .collect();
+        let moved = terms.iter().map(|t| redirect(t, &map)).collect::<Option<Vec<_>>>()?;
+        let offsets = bias.iter().zip(&map).filter_map(|(b, m)| m.map(|(row, c)| (row, b * c))).collect();
         Some((moved, offsets))
     }
 
@@ -239,13 +207,7 @@ impl Lowering<'_> {
                 self.label.operator = format!("{operator}+{}", own.operator);
             }
         }
-        let node = self.push(
-            shape,
-            PlanOperation::Activate {
-                source,
-                function: function.clone(),
-            },
-        );
+        let node = self.push(shape, PlanOperation::Activate { source, function: function.clone() });
         self.label = own;
         self.memo.activations.insert(key, node);
         node
@@ -270,15 +232,13 @@ impl Lowering<'_> {
             .elements
             .iter()
             .enumerate()
-            .map(
-                |(i, element)| match emitted.as_ref().and_then(|e| e.rows[i]) {
-                    Some(index) => Element::source(Source { node, index }),
-                    None => {
-                        let z = element.constant * scale + offset;
-                        Element::constant(function.evaluate(z))
-                    }
-                },
-            )
+            .map(|(i, element)| match emitted.as_ref().and_then(|e| e.rows[i]) {
+                Some(index) => Element::source(Source { node, index }),
+                None => {
+                    let z = element.constant * scale + offset;
+                    Element::constant(function.evaluate(z))
+                }
+            })
             .collect();
         Ok(self.store(values.shape.clone(), elements))
     }
@@ -317,16 +277,11 @@ impl Lowering<'_> {
             }
         }
         // Sums.
-        let positions: Vec<usize> = (0..elements.len())
-            .filter(|i| elements[*i].terms.len() > 1)
-            .collect();
+        let positions: Vec<usize> = (0..elements.len()).filter(|i| elements[*i].terms.len() > 1).collect();
         if !positions.is_empty() {
             let sums: Vec<Element> = positions
                 .iter()
-                .map(|i| Element {
-                    terms: elements[*i].terms.clone(),
-                    constant: 0.0,
-                })
+                .map(|i| Element { terms: elements[*i].terms.clone(), constant: 0.0 })
                 .collect();
             let unit = self.common_unit(&sums);
             let length = sums.len();
@@ -338,23 +293,13 @@ impl Lowering<'_> {
                 }
             } else {
                 match self.accumulator(sub, 1.0, 0.0, Scale::Accumulator)? {
-                    Some(e) => (
-                        self.activate_node(e.node, &RealFunction::Identity),
-                        e.rows,
-                        1.0,
-                    ),
+                    Some(e) => (self.activate_node(e.node, &RealFunction::Identity), e.rows, 1.0),
                     None => return Ok(values),
                 }
             };
             for (row, position) in rows.iter().zip(positions) {
                 if let Some(index) = row {
-                    elements[position].terms = vec![(
-                        Source {
-                            node,
-                            index: *index,
-                        },
-                        factor,
-                    )];
+                    elements[position].terms = vec![(Source { node, index: *index }, factor)];
                 }
             }
         }
@@ -404,10 +349,7 @@ impl Lowering<'_> {
         if plain && !self.mixed_nodes(&values) {
             return Ok(values);
         }
-        let constants = values
-            .elements
-            .iter()
-            .any(|e| e.terms.is_empty() && e.constant != 0.0);
+        let constants = values.elements.iter().any(|e| e.terms.is_empty() && e.constant != 0.0);
         if constants {
             return super::unsupported("a product with a tensor that is partly constant");
         }
@@ -417,10 +359,7 @@ impl Lowering<'_> {
     }
 
     fn mixed_nodes(&self, values: &Values) -> bool {
-        let mut nodes = values
-            .elements
-            .iter()
-            .flat_map(|e| e.terms.iter().map(|t| t.0.node));
+        let mut nodes = values.elements.iter().flat_map(|e| e.terms.iter().map(|t| t.0.node));
         let first = nodes.next();
         nodes.any(|n| Some(n) != first)
     }
@@ -434,11 +373,7 @@ impl Lowering<'_> {
         shape: Option<Vec<usize>>,
     ) -> u32 {
         let shape = shape.unwrap_or_else(|| vec![rows]);
-        let operation = PlanOperation::Linear {
-            terms,
-            bias,
-            scale: Scale::Accumulator,
-        };
+        let operation = PlanOperation::Linear { terms, bias, scale: Scale::Accumulator };
         let node = self.push(shape, operation);
         self.pending[node as usize] = true;
         node
@@ -455,35 +390,20 @@ fn redirect(term: &RealTerm, map: &[Option<(u32, f64)>]) -> Option<RealTerm> {
                 .filter_map(|(o, s, w)| map[*o as usize].map(|(row, c)| (row, *s, w * c)))
                 .collect(),
         }),
-        RealTerm::Dense {
-            positions,
-            inputs,
-            outputs,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        RealTerm::Dense { positions, inputs, outputs, weights, input_index, output_index } => {
             let used: Vec<usize> = (0..*positions)
                 .filter(|p| {
-                    output_index[p * outputs..(p + 1) * outputs]
-                        .iter()
-                        .any(|o| map[*o as usize].is_some())
+                    output_index[p * outputs..(p + 1) * outputs].iter().any(|o| map[*o as usize].is_some())
                 })
                 .collect();
             let mut new_weights = vec![];
             let mut rows = vec![];
             for o in 0..*outputs {
-                let factor = uniform_factor(
-                    used.iter()
-                        .map(|p| map[output_index[p * outputs + o] as usize]),
-                )?;
+                let factor =
+                    uniform_factor(used.iter().map(|p| map[output_index[p * outputs + o] as usize]))?;
                 if let Some(factor) = factor {
                     rows.push(o);
-                    new_weights.extend(
-                        weights[o * inputs..(o + 1) * inputs]
-                            .iter()
-                            .map(|w| w * factor),
-                    );
+                    new_weights.extend(weights[o * inputs..(o + 1) * inputs].iter().map(|w| w * factor));
                 }
             }
             let new_outputs: Vec<u32> = used
@@ -491,10 +411,8 @@ fn redirect(term: &RealTerm, map: &[Option<(u32, f64)>]) -> Option<RealTerm> {
                 .flat_map(|p| rows.iter().map(move |o| output_index[p * outputs + o]))
                 .filter_map(|o| map[o as usize].map(|m| m.0))
                 .collect();
-            let new_inputs: Vec<Operand> = used
-                .iter()
-                .flat_map(|p| input_index[p * inputs..(p + 1) * inputs].iter().copied())
-                .collect();
+            let new_inputs: Vec<Operand> =
+                used.iter().flat_map(|p| input_index[p * inputs..(p + 1) * inputs].iter().copied()).collect();
             Some(RealTerm::Dense {
                 positions: used.len(),
                 inputs: *inputs,
@@ -504,12 +422,7 @@ fn redirect(term: &RealTerm, map: &[Option<(u32, f64)>]) -> Option<RealTerm> {
                 output_index: new_outputs,
             })
         }
-        RealTerm::Correlation {
-            window,
-            weights,
-            input_index,
-            output_index,
-        } => {
+        RealTerm::Correlation { window, weights, input_index, output_index } => {
             let size = window.output_len();
             let row_weights = window.channels * window.kernel_len();
             let mut new_weights = vec![];
@@ -520,39 +433,22 @@ fn redirect(term: &RealTerm, map: &[Option<(u32, f64)>]) -> Option<RealTerm> {
                 let factor = uniform_factor(outputs.iter().map(|u| map[*u as usize]))?;
                 if let Some(factor) = factor {
                     channels += 1;
-                    new_weights.extend(
-                        weights[o * row_weights..(o + 1) * row_weights]
-                            .iter()
-                            .map(|w| w * factor),
-                    );
-                    new_outputs
-                        .extend(outputs.iter().filter_map(|u| map[*u as usize].map(|m| m.0)));
+                    new_weights
+                        .extend(weights[o * row_weights..(o + 1) * row_weights].iter().map(|w| w * factor));
+                    new_outputs.extend(outputs.iter().filter_map(|u| map[*u as usize].map(|m| m.0)));
                 }
             }
             Some(RealTerm::Correlation {
-                window: Window {
-                    outputs: channels,
-                    ..window.clone()
-                },
+                window: Window { outputs: channels, ..window.clone() },
                 weights: new_weights,
                 input_index: input_index.clone(),
                 output_index: new_outputs,
             })
         }
-        RealTerm::Bilinear {
-            batch,
-            rows,
-            columns,
-            inner,
-            multiplier,
-            left,
-            right,
-            output_index,
-        } => {
+        RealTerm::Bilinear { batch, rows, columns, inner, multiplier, left, right, output_index } => {
             if *rows == 1 && *columns == 1 {
-                let used: Vec<usize> = (0..*batch)
-                    .filter(|b| map[output_index[*b] as usize].is_some())
-                    .collect();
+                let used: Vec<usize> =
+                    (0..*batch).filter(|b| map[output_index[*b] as usize].is_some()).collect();
                 let factor = uniform_factor(used.iter().map(|b| map[output_index[*b] as usize]))??;
                 let pick = |side: &[Operand]| {
                     used.iter()
@@ -582,10 +478,7 @@ fn redirect(term: &RealTerm, map: &[Option<(u32, f64)>]) -> Option<RealTerm> {
                 multiplier: multiplier * factor,
                 left: left.clone(),
                 right: right.clone(),
-                output_index: output_index
-                    .iter()
-                    .filter_map(|o| map[*o as usize].map(|m| m.0))
-                    .collect(),
+                output_index: output_index.iter().filter_map(|o| map[*o as usize].map(|m| m.0)).collect(),
             })
         }
     }

@@ -79,9 +79,7 @@ impl Lowering<'_> {
             let this = EinsumAxis {
                 length,
                 left: l.filter(|_| left_length > 1).map_or(0, |a| left_strides[a]),
-                right: r
-                    .filter(|_| right_length > 1)
-                    .map_or(0, |a| right_strides[a]),
+                right: r.filter(|_| right_length > 1).map_or(0, |a| right_strides[a]),
                 output: o.map_or(0, |a| output_strides[a]),
             };
             match (left_length > 1, right_length > 1, o.is_some()) {
@@ -92,22 +90,10 @@ impl Lowering<'_> {
             }
         }
         if known(&right) {
-            return self.dense(
-                &left,
-                &right,
-                [&batch, &rows, &columns, &inner],
-                shape,
-                false,
-            );
+            return self.dense(&left, &right, [&batch, &rows, &columns, &inner], shape, false);
         }
         if known(&left) {
-            return self.dense(
-                &right,
-                &left,
-                [&batch, &columns, &rows, &inner],
-                shape,
-                true,
-            );
+            return self.dense(&right, &left, [&batch, &columns, &rows, &inner], shape, true);
         }
         self.product(&left, &right, [&batch, &rows, &columns, &inner], shape)
     }
@@ -130,18 +116,11 @@ impl Lowering<'_> {
                 right: 0,
                 output: axis.outputs[0].first().map_or(0, |a| strides(shape)[*a]),
             };
-            if axis.outputs[0].is_empty() {
-                summed.push(this)
-            } else {
-                kept.push(this)
-            }
+            if axis.outputs[0].is_empty() { summed.push(this) } else { kept.push(this) }
         }
         let inner = offsets(&summed, |a| a.left);
         let mut elements = vec![Element::constant(0.0); shape.iter().product()];
-        for (from, to) in offsets(&kept, |a| a.left)
-            .iter()
-            .zip(offsets(&kept, |a| a.output))
-        {
+        for (from, to) in offsets(&kept, |a| a.left).iter().zip(offsets(&kept, |a| a.output)) {
             let picked: Vec<&Element> = inner.iter().map(|i| &values.elements[from + i]).collect();
             elements[to] = sum(&picked);
         }
@@ -165,18 +144,14 @@ impl Lowering<'_> {
         let (row_x, row_o) = (offsets(rows, x), offsets(rows, |a| a.output));
         let (column_w, column_o) = (offsets(columns, w), offsets(columns, |a| a.output));
         let (inner_x, inner_w) = (offsets(inner, x), offsets(inner, w));
-        let (batch_x, batch_w, batch_o) = (
-            offsets(batch, x),
-            offsets(batch, w),
-            offsets(batch, |a| a.output),
-        );
+        let (batch_x, batch_w, batch_o) =
+            (offsets(batch, x), offsets(batch, w), offsets(batch, |a| a.output));
         // One factor per summed index, whatever the position.
         let uneven = |values: &Values| {
             batch_x.iter().any(|b| {
                 inner_x.iter().any(|i| {
-                    let mut factors = row_x
-                        .iter()
-                        .filter_map(|r| values.elements[b + r + i].terms.first().map(|t| t.1));
+                    let mut factors =
+                        row_x.iter().filter_map(|r| values.elements[b + r + i].terms.first().map(|t| t.1));
                     let first = factors.next();
                     factors.any(|f| Some(f) != first)
                 })
@@ -194,11 +169,7 @@ impl Lowering<'_> {
         for b in 0..batch_x.len() {
             let mut matrix = Vec::with_capacity(outputs * inner_w.len());
             for column in &column_w {
-                matrix.extend(
-                    inner_w
-                        .iter()
-                        .map(|i| weights.elements[batch_w[b] + column + i].constant),
-                );
+                matrix.extend(inner_w.iter().map(|i| weights.elements[batch_w[b] + column + i].constant));
             }
             // Positions with equal operands are computed once.
             let mut known: HashMap<Vec<(Operand, u64)>, usize> = HashMap::new();
@@ -206,14 +177,10 @@ impl Lowering<'_> {
             let mut factors = vec![1.0; inner_x.len()];
             let mut starts = vec![];
             for (position, row) in row_x.iter().enumerate() {
-                let elements: Vec<&Element> = inner_x
-                    .iter()
-                    .map(|i| &values.elements[batch_x[b] + row + i])
-                    .collect();
-                let key: Vec<(Operand, u64)> = elements
-                    .iter()
-                    .map(|e| (e.terms.first().map(|t| t.0), e.constant.to_bits()))
-                    .collect();
+                let elements: Vec<&Element> =
+                    inner_x.iter().map(|i| &values.elements[batch_x[b] + row + i]).collect();
+                let key: Vec<(Operand, u64)> =
+                    elements.iter().map(|e| (e.terms.first().map(|t| t.0), e.constant.to_bits())).collect();
                 let start = match known.get(&key) {
                     Some(start) => *start,
                     None => {
@@ -228,13 +195,7 @@ impl Lowering<'_> {
                         }
                         for o in 0..outputs {
                             let weights = &matrix[o * inner_x.len()..(o + 1) * inner_x.len()];
-                            bias.push(
-                                weights
-                                    .iter()
-                                    .zip(&elements)
-                                    .map(|(w, e)| w * e.constant)
-                                    .sum(),
-                            );
+                            bias.push(weights.iter().zip(&elements).map(|(w, e)| w * e.constant).sum());
                         }
                         start
                     }
@@ -246,10 +207,8 @@ impl Lowering<'_> {
             for row in matrix.chunks_mut(inner_x.len().max(1)) {
                 row.iter_mut().zip(&factors).for_each(|(w, f)| *w *= f);
             }
-            let output_index = starts
-                .iter()
-                .flat_map(|s| (0..outputs).map(move |o| (s + o) as u32))
-                .collect();
+            let output_index =
+                starts.iter().flat_map(|s| (0..outputs).map(move |o| (s + o) as u32)).collect();
             terms.push(RealTerm::Dense {
                 positions: starts.len(),
                 inputs: inner_x.len(),
@@ -280,10 +239,7 @@ impl Lowering<'_> {
         let elements = result
             .iter()
             .map(|row| match row {
-                Some(index) => Element::source(Source {
-                    node,
-                    index: *index,
-                }),
+                Some(index) => Element::source(Source { node, index: *index }),
                 None => Element::constant(0.0),
             })
             .collect();
@@ -303,11 +259,7 @@ impl Lowering<'_> {
         let (right_factor, right) = self.factors(right)?;
         let pick = |side: &[Operand], outer: &[EinsumAxis], left: bool| -> Vec<Operand> {
             let stride = |a: &EinsumAxis| if left { a.left } else { a.right };
-            let (b, m, k) = (
-                offsets(batch, stride),
-                offsets(outer, stride),
-                offsets(inner, stride),
-            );
+            let (b, m, k) = (offsets(batch, stride), offsets(outer, stride), offsets(inner, stride));
             let mut picked = Vec::with_capacity(b.len() * m.len() * k.len());
             for b in &b {
                 for m in &m {
@@ -317,11 +269,7 @@ impl Lowering<'_> {
             picked
         };
         let output = |a: &EinsumAxis| a.output;
-        let (b, m, n) = (
-            offsets(batch, output),
-            offsets(rows, output),
-            offsets(columns, output),
-        );
+        let (b, m, n) = (offsets(batch, output), offsets(rows, output), offsets(columns, output));
         let mut result = vec![None; shape.iter().product()];
         let mut row = 0u32;
         for b in &b {
@@ -367,10 +315,7 @@ impl Lowering<'_> {
             Some(_) => return unsupported("needs a bias that is known"),
         };
         let group = op.group.max(1);
-        let (channels, outputs) = (
-            op.pool_spec.input_channels / group,
-            op.pool_spec.output_channels / group,
-        );
+        let (channels, outputs) = (op.pool_spec.input_channels / group, op.pool_spec.output_channels / group);
         if op.kernel_fmt != KernelFormat::OIHW && group > 1 {
             return unsupported("needs a grouped kernel in OIHW order");
         }
@@ -388,14 +333,9 @@ impl Lowering<'_> {
             for c in 0..channels {
                 let mut at = vec![0; spatial.len()];
                 for _ in 0..size {
-                    let offset: usize = at
-                        .iter()
-                        .enumerate()
-                        .map(|(axis, i)| i * kernel_strides[h_axis + axis])
-                        .sum();
-                    weights.push(
-                        data[o * kernel_strides[o_axis] + c * kernel_strides[i_axis] + offset],
-                    );
+                    let offset: usize =
+                        at.iter().enumerate().map(|(axis, i)| i * kernel_strides[h_axis + axis]).sum();
+                    weights.push(data[o * kernel_strides[o_axis] + c * kernel_strides[i_axis] + offset]);
                     advance(&mut at, &spatial);
                 }
             }
@@ -440,12 +380,8 @@ impl Lowering<'_> {
         let uneven = |values: &Values| {
             (0..layout.batch).any(|n| {
                 (0..window.channels * group).any(|c| {
-                    let mut factors = (0..inputs).filter_map(|i| {
-                        values.elements[layout.input(n, c, i)]
-                            .terms
-                            .first()
-                            .map(|t| t.1)
-                    });
+                    let mut factors = (0..inputs)
+                        .filter_map(|i| values.elements[layout.input(n, c, i)].terms.first().map(|t| t.1));
                     let first = factors.next();
                     factors.any(|f| Some(f) != first)
                 })
@@ -478,8 +414,7 @@ impl Lowering<'_> {
                         input_index.push(element.terms.first().map(|t| t.0));
                     }
                 }
-                let own =
-                    &weights[g * window.outputs * row_weights..][..window.outputs * row_weights];
+                let own = &weights[g * window.outputs * row_weights..][..window.outputs * row_weights];
                 let mut scaled = own.to_vec();
                 for (i, w) in scaled.iter_mut().enumerate() {
                     *w *= factors[i / window.kernel_len() % window.channels];
@@ -489,14 +424,9 @@ impl Lowering<'_> {
                 }
                 if !constants.is_empty() {
                     let mut x = vec![0.0; window.channels * inputs];
-                    constants
-                        .iter()
-                        .for_each(|(c, i, v)| x[c * inputs + i] = *v);
+                    constants.iter().for_each(|(c, i, v)| x[c * inputs + i] = *v);
                     let y = crate::plan::correlate(window, own, &x);
-                    all_bias[start..]
-                        .iter_mut()
-                        .zip(y)
-                        .for_each(|(b, y)| *b += y);
+                    all_bias[start..].iter_mut().zip(y).for_each(|(b, y)| *b += y);
                 }
                 for o in 0..window.outputs {
                     for u in 0..outputs {
@@ -607,22 +537,13 @@ impl Lowering<'_> {
             entries.extend(row.into_iter().map(|(s, w)| (o as u32, s, w)));
         }
         let result: Vec<_> = (0..total as u32).map(Some).collect();
-        self.pending_values(
-            shape,
-            total,
-            vec![RealTerm::Sparse { entries }],
-            offsets,
-            &result,
-        )
+        self.pending_values(shape, total, vec![RealTerm::Sparse { entries }], offsets, &result)
     }
 }
 
 /// Sum of elements.
 pub(super) fn sum(elements: &[&Element]) -> Element {
-    let mut terms: Vec<(Source, f64)> = elements
-        .iter()
-        .flat_map(|e| e.terms.iter().copied())
-        .collect();
+    let mut terms: Vec<(Source, f64)> = elements.iter().flat_map(|e| e.terms.iter().copied()).collect();
     terms.sort_by_key(|t| t.0);
     let mut merged: Vec<(Source, f64)> = Vec::with_capacity(terms.len());
     for (source, c) in terms {
@@ -632,10 +553,7 @@ pub(super) fn sum(elements: &[&Element]) -> Element {
         }
     }
     merged.retain(|t| t.1 != 0.0);
-    Element {
-        terms: merged,
-        constant: elements.iter().map(|e| e.constant).sum(),
-    }
+    Element { terms: merged, constant: elements.iter().map(|e| e.constant).sum() }
 }
 
 /// Positions of batch, channel and spatial indices in row-major tensors.
@@ -659,16 +577,9 @@ impl Layout {
         let place = |shape: &[usize]| -> (Vec<usize>, [usize; 3]) {
             let spatial = shape[h..h + rank].to_vec();
             let size: usize = spatial.iter().product();
-            let channels = if format.c_is_last() {
-                shape[h + rank]
-            } else {
-                shape[h - 1]
-            };
-            let strides = if format.c_is_last() {
-                [size * channels, 1, channels]
-            } else {
-                [size * channels, size, 1]
-            };
+            let channels = if format.c_is_last() { shape[h + rank] } else { shape[h - 1] };
+            let strides =
+                if format.c_is_last() { [size * channels, 1, channels] } else { [size * channels, size, 1] };
             (spatial, strides)
         };
         let (input_spatial, input_strides) = place(input);

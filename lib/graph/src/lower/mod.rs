@@ -37,16 +37,10 @@ pub(crate) struct Element {
 
 impl Element {
     pub(crate) fn constant(constant: f64) -> Element {
-        Element {
-            terms: vec![],
-            constant,
-        }
+        Element { terms: vec![], constant }
     }
     pub(crate) fn source(source: Source) -> Element {
-        Element {
-            terms: vec![(source, 1.0)],
-            constant: 0.0,
-        }
+        Element { terms: vec![(source, 1.0)], constant: 0.0 }
     }
     /// `scale · self + offset`.
     pub(crate) fn scaled(&self, scale: f64, offset: f64) -> Element {
@@ -68,10 +62,7 @@ impl Element {
             }
         }
         terms.retain(|t| t.1 != 0.0);
-        Element {
-            terms,
-            constant: self.constant + other.constant * factor,
-        }
+        Element { terms, constant: self.constant + other.constant * factor }
     }
 }
 
@@ -90,11 +81,7 @@ pub(crate) enum Lowered {
     /// Elements: index into the arena.
     Values(usize),
     /// A function of the tensor `base`, not computed yet; `size` is that of the expression.
-    Pointwise {
-        base: usize,
-        expression: Expression,
-        size: usize,
-    },
+    Pointwise { base: usize, expression: Expression, size: usize },
     /// The output of a node that is not supported.
     Poison,
 }
@@ -160,10 +147,7 @@ pub(crate) fn lower(model: &Model) -> Result<Plan, Error> {
             outlets: HashMap::new(),
             identity: HashMap::new(),
             memo: emit::Memo::default(),
-            label: Label {
-                name: String::new(),
-                operator: String::new(),
-            },
+            label: Label { name: String::new(), operator: String::new() },
         };
         lowering.inputs(model)?;
         let mut refused = lowering.nodes()?;
@@ -184,20 +168,13 @@ impl Lowering<'_> {
         let outlets = self
             .model
             .input_outlets()
-            .map_err(|e| Error::Parse {
-                reason: crate::load::reason(&e),
-            })?
+            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
             .to_vec();
         for (i, (outlet, spec)) in outlets.iter().zip(model.inputs()).enumerate() {
             if spec.len() > MAX_ELEMENTS {
-                return Err(Error::Parse {
-                    reason: format!("input `{}` is too large", spec.name),
-                });
+                return Err(Error::Parse { reason: format!("input `{}` is too large", spec.name) });
             }
-            self.label = Label {
-                name: spec.name.clone(),
-                operator: "Input".into(),
-            };
+            self.label = Label { name: spec.name.clone(), operator: "Input".into() };
             let node = self.push(spec.shape.clone(), PlanOperation::Input { input: i });
             self.plan.inputs.push(PlanInput {
                 name: spec.name.clone(),
@@ -205,9 +182,8 @@ impl Lowering<'_> {
                 kind: spec.kind,
                 node: Some(node),
             });
-            let elements = (0..spec.len() as u32)
-                .map(|index| Element::source(Source { node, index }))
-                .collect();
+            let elements =
+                (0..spec.len() as u32).map(|index| Element::source(Source { node, index })).collect();
             let id = self.store(spec.shape.clone(), elements);
             self.outlets.insert(*outlet, Lowered::Values(id));
         }
@@ -215,39 +191,25 @@ impl Lowering<'_> {
     }
 
     fn nodes(&mut self) -> Result<Vec<UnsupportedNode>, Error> {
-        let order = self.model.eval_order().map_err(|e| Error::Parse {
-            reason: crate::load::reason(&e),
-        })?;
+        let order = self.model.eval_order().map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?;
         let mut refused = vec![];
         for id in order {
             let node = &self.model.nodes[id];
             if node.op_is::<ops::source::TypedSource>() {
                 continue;
             }
-            let constants: Option<Vec<_>> =
-                node.outputs.iter().map(|o| o.fact.konst.clone()).collect();
+            let constants: Option<Vec<_>> = node.outputs.iter().map(|o| o.fact.konst.clone()).collect();
             if let Some(constants) = constants {
                 for (slot, value) in constants.into_iter().enumerate() {
-                    self.outlets
-                        .insert(OutletId::new(id, slot), Lowered::Constant(value));
+                    self.outlets.insert(OutletId::new(id, slot), Lowered::Constant(value));
                 }
                 continue;
             }
-            self.label = Label {
-                name: node.name.clone(),
-                operator: node.op.name().into_owned(),
-            };
-            let inputs: Vec<Lowered> = node
-                .inputs
-                .iter()
-                .map(|o| self.outlets.get(o).cloned().unwrap_or(Lowered::Poison))
-                .collect();
+            self.label = Label { name: node.name.clone(), operator: node.op.name().into_owned() };
+            let inputs: Vec<Lowered> =
+                node.inputs.iter().map(|o| self.outlets.get(o).cloned().unwrap_or(Lowered::Poison)).collect();
             let poisoned = inputs.iter().any(|i| matches!(i, Lowered::Poison));
-            let result = if poisoned {
-                Ok(vec![])
-            } else {
-                self.node(node, &inputs)
-            };
+            let result = if poisoned { Ok(vec![]) } else { self.node(node, &inputs) };
             match result {
                 Ok(results) => {
                     let found = results.len();
@@ -255,8 +217,7 @@ impl Lowering<'_> {
                         self.outlets.insert(OutletId::new(id, slot), result);
                     }
                     for slot in found..node.outputs.len() {
-                        self.outlets
-                            .insert(OutletId::new(id, slot), Lowered::Poison);
+                        self.outlets.insert(OutletId::new(id, slot), Lowered::Poison);
                     }
                 }
                 Err(Refusal::Fatal(error)) => return Err(error),
@@ -267,8 +228,7 @@ impl Lowering<'_> {
                         reason,
                     });
                     for slot in 0..node.outputs.len() {
-                        self.outlets
-                            .insert(OutletId::new(id, slot), Lowered::Poison);
+                        self.outlets.insert(OutletId::new(id, slot), Lowered::Poison);
                     }
                 }
             }
@@ -282,11 +242,7 @@ impl Lowering<'_> {
             let Some(shape) = output.fact.shape.as_concrete() else {
                 return unsupported("its output shape depends on data; use fixed shapes");
             };
-            if shape
-                .iter()
-                .try_fold(1usize, |n, d| n.checked_mul(*d))
-                .is_none_or(|n| n > MAX_ELEMENTS)
-            {
+            if shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).is_none_or(|n| n > MAX_ELEMENTS) {
                 return unsupported("its output is too large");
             }
         }
@@ -356,10 +312,9 @@ impl Lowering<'_> {
             })
             .collect();
         match node.op.eval_out_of_plan(values)? {
-            Some(outputs) => Ok(outputs
-                .into_iter()
-                .map(|t| Lowered::Constant(t.into_arc_tensor()))
-                .collect()),
+            Some(outputs) => {
+                Ok(outputs.into_iter().map(|t| Lowered::Constant(t.into_arc_tensor())).collect())
+            }
             None => unsupported("it cannot be computed ahead of time"),
         }
     }
@@ -368,16 +323,11 @@ impl Lowering<'_> {
         let outlets = self
             .model
             .output_outlets()
-            .map_err(|e| Error::Parse {
-                reason: crate::load::reason(&e),
-            })?
+            .map_err(|e| Error::Parse { reason: crate::load::reason(&e) })?
             .to_vec();
         for (outlet, spec) in outlets.iter().zip(model.outputs()) {
             let node = &self.model.nodes[outlet.node];
-            self.label = Label {
-                name: node.name.clone(),
-                operator: node.op.name().into_owned(),
-            };
+            self.label = Label { name: node.name.clone(), operator: node.op.name().into_owned() };
             let lowered = self.outlets.get(outlet).cloned().unwrap_or(Lowered::Poison);
             if matches!(lowered, Lowered::Poison) {
                 continue;
@@ -444,11 +394,8 @@ impl Lowering<'_> {
             }
             exponent = log as i32;
         }
-        let elements = values
-            .elements
-            .iter()
-            .map(|e| e.terms.first().map_or(Err(e.constant), |t| Ok(t.0)))
-            .collect();
+        let elements =
+            values.elements.iter().map(|e| e.terms.first().map_or(Err(e.constant), |t| Ok(t.0))).collect();
         Some((exponent, elements))
     }
 
@@ -459,11 +406,7 @@ impl Lowering<'_> {
             return Ok(lowered);
         };
         let consumers = &node.outputs[0].successors;
-        let is_output = self
-            .model
-            .output_outlets()?
-            .iter()
-            .any(|o| o.node == node.id);
+        let is_output = self.model.output_outlets()?.iter().any(|o| o.node == node.id);
         if consumers.len() + usize::from(is_output) < 2 || !self.has_pending(id) {
             return Ok(lowered);
         }
@@ -536,21 +479,13 @@ impl Lowering<'_> {
     }
 
     fn has_pending(&self, id: usize) -> bool {
-        self.arena[id]
-            .elements
-            .iter()
-            .any(|e| e.terms.iter().any(|t| self.pending[t.0.node as usize]))
+        self.arena[id].elements.iter().any(|e| e.terms.iter().any(|t| self.pending[t.0.node as usize]))
     }
 }
 
 /// Concrete shape of an output (checked before).
 fn concrete(node: &TypedNode, slot: usize) -> Vec<usize> {
-    node.outputs[slot]
-        .fact
-        .shape
-        .as_concrete()
-        .map(<[usize]>::to_vec)
-        .unwrap_or_default()
+    node.outputs[slot].fact.shape.as_concrete().map(<[usize]>::to_vec).unwrap_or_default()
 }
 
 /// The one value of a tensor whose elements are all equal.

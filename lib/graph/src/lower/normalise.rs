@@ -21,43 +21,30 @@ impl Lowering<'_> {
         let members = groups(&values, &op.axes);
         let largest = self.extremes(members, true)?;
         let largest = self.spread_groups(&largest, &shape, &op.axes)?;
-        let shifted: Vec<Element> = values
-            .elements
-            .iter()
-            .zip(&largest)
-            .map(|(x, m)| x.plus(m, -1.0))
-            .collect();
+        let shifted: Vec<Element> =
+            values.elements.iter().zip(&largest).map(|(x, m)| x.plus(m, -1.0)).collect();
         let shifted = self.store(shape.clone(), shifted);
         // Below −30 the exponential is smaller than any fraction kept: a floor keeps the table
         // meaningful for mild inputs.
         let exponential = Expression::unary(Unary::Exp, Expression::X);
         let powers = self.pointwise(shifted, &exponential)?;
         let powers = self.arena[powers].clone();
-        let totals: Vec<Element> = groups(&powers, &op.axes)
-            .iter()
-            .map(|g| sum(&g.iter().collect::<Vec<_>>()))
-            .collect();
+        let totals: Vec<Element> =
+            groups(&powers, &op.axes).iter().map(|g| sum(&g.iter().collect::<Vec<_>>())).collect();
         let count = totals.len();
         let totals = self.store(vec![count], totals);
         if matches!(op.kind, SoftmaxKind::LogSoftmax) {
             let log = self.pointwise(totals, &Expression::unary(Unary::Ln, Expression::X))?;
             let log = self.arena[log].clone();
             let log = self.spread_groups(&log.elements, &shape, &op.axes)?;
-            let elements = self.arena[shifted]
-                .elements
-                .iter()
-                .zip(&log)
-                .map(|(x, l)| x.plus(l, -1.0))
-                .collect();
+            let elements =
+                self.arena[shifted].elements.iter().zip(&log).map(|(x, l)| x.plus(l, -1.0)).collect();
             return Ok(Lowered::Values(self.store(shape, elements)));
         }
         let inverse = self.pointwise(totals, &Expression::unary(Unary::Recip, Expression::X))?;
         let inverse = self.arena[inverse].clone();
         let inverse = self.spread_groups(&inverse.elements, &shape, &op.axes)?;
-        let right = Values {
-            shape: shape.clone(),
-            elements: inverse,
-        };
+        let right = Values { shape: shape.clone(), elements: inverse };
         let product = self.multiply(&powers, &right)?;
         Ok(Lowered::Values(product))
     }
@@ -84,20 +71,13 @@ impl Lowering<'_> {
         let inverse = self.pointwise(means, &inverse)?;
         let inverse = self.arena[inverse].clone();
         let inverse = self.spread_groups(&inverse.elements, &values.shape, &axes)?;
-        let right = Values {
-            shape: values.shape.clone(),
-            elements: inverse,
-        };
+        let right = Values { shape: values.shape.clone(), elements: inverse };
         let product = self.multiply(&values, &right)?;
         Ok(Lowered::Values(product))
     }
 
     fn requantise_if_pending(&mut self, id: usize) -> Step<usize> {
-        if self.has_pending(id) {
-            self.requantise(id)
-        } else {
-            Ok(id)
-        }
+        if self.has_pending(id) { self.requantise(id) } else { Ok(id) }
     }
 
     /// One element per group back to every member of the group.
@@ -107,15 +87,9 @@ impl Lowering<'_> {
         shape: &[usize],
         axes: &[usize],
     ) -> Step<Vec<Element>> {
-        let reduced: Vec<usize> = shape
-            .iter()
-            .enumerate()
-            .map(|(axis, d)| if axes.contains(&axis) { 1 } else { *d })
-            .collect();
-        let values = Values {
-            shape: reduced,
-            elements: per_group.to_vec(),
-        };
+        let reduced: Vec<usize> =
+            shape.iter().enumerate().map(|(axis, d)| if axes.contains(&axis) { 1 } else { *d }).collect();
+        let values = Values { shape: reduced, elements: per_group.to_vec() };
         self.broadcast(&values, shape)
     }
 }

@@ -37,22 +37,11 @@ impl Lowering<'_> {
         let difference: Vec<Element> = candidates
             .iter()
             .zip(&bests)
-            .map(|(x, b)| {
-                if maximum {
-                    x.plus(b, -1.0)
-                } else {
-                    b.plus(x, -1.0)
-                }
-            })
+            .map(|(x, b)| if maximum { x.plus(b, -1.0) } else { b.plus(x, -1.0) })
             .collect();
         let id = self.store(vec![total], difference);
-        let reached = self.activation(
-            id,
-            &RealFunction::Step,
-            1.0,
-            0.0,
-            Scale::Exact { bits: 0, offset: 0 },
-        )?;
+        let reached =
+            self.activation(id, &RealFunction::Step, 1.0, 0.0, Scale::Exact { bits: 0, offset: 0 })?;
         let reached = self.arena[reached].clone();
         // seen[i] = 1 when some element up to i (from i on, for `last`) has reached the extreme:
         // the step of a sum, so that all are found in one layer.
@@ -65,32 +54,17 @@ impl Lowering<'_> {
                 prefix.push(super::linear::sum(&picked));
             }
         }
-        let prefix = Values {
-            shape: vec![total],
-            elements: prefix,
-        };
+        let prefix = Values { shape: vec![total], elements: prefix };
         let id = self.store(prefix.shape, prefix.elements);
-        let seen = self.activation(
-            id,
-            &RealFunction::Step,
-            1.0,
-            0.0,
-            Scale::Exact {
-                bits: 0,
-                offset: -1,
-            },
-        )?;
+        let seen =
+            self.activation(id, &RealFunction::Step, 1.0, 0.0, Scale::Exact { bits: 0, offset: -1 })?;
         let seen = self.arena[seen].clone();
         let elements = (0..groups.len())
             .map(|g| {
                 let own: Vec<&Element> = seen.elements[g * count..(g + 1) * count].iter().collect();
                 let sum = super::linear::sum(&own);
                 // first: count − Σ seen; last: Σ seen − 1.
-                if last {
-                    sum.scaled(1.0, -1.0)
-                } else {
-                    sum.scaled(-1.0, count as f64)
-                }
+                if last { sum.scaled(1.0, -1.0) } else { sum.scaled(-1.0, count as f64) }
             })
             .collect();
         Ok(Lowered::Values(self.store(shape.to_vec(), elements)))

@@ -24,21 +24,14 @@ fn window(spec: &PoolSpec, layout: &Layout) -> (Window, Vec<usize>) {
         padding: padding.iter().map(|p| p.pad_before).collect(),
     };
     let after = match &spec.padding {
-        PaddingSpec::ExplicitOnnxPool(_, after, _) | PaddingSpec::Explicit(_, after) => {
-            after.to_vec()
-        }
+        PaddingSpec::ExplicitOnnxPool(_, after, _) | PaddingSpec::Explicit(_, after) => after.to_vec(),
         _ => padding.iter().map(|p| p.pad_after).collect(),
     };
     (window, after)
 }
 
 impl Lowering<'_> {
-    pub(super) fn sum_pool(
-        &mut self,
-        op: &SumPool,
-        node: &TypedNode,
-        input: &Lowered,
-    ) -> Step<Lowered> {
+    pub(super) fn sum_pool(&mut self, op: &SumPool, node: &TypedNode, input: &Lowered) -> Step<Lowered> {
         let shape = concrete(node, 0);
         let values = self.summable(input)?;
         let layout = Layout::new(op.pool_spec.data_format, &values.shape, &shape);
@@ -75,9 +68,7 @@ impl Lowering<'_> {
                     .map(|axis| {
                         let end = window.input_shape[axis] + window.padding[axis] + after[axis];
                         (0..window.kernel_shape[axis])
-                            .filter(|k| {
-                                at[axis] * window.stride[axis] + k * window.dilation[axis] < end
-                            })
+                            .filter(|k| at[axis] * window.stride[axis] + k * window.dilation[axis] < end)
                             .count()
                     })
                     .product()
@@ -94,19 +85,10 @@ impl Lowering<'_> {
     /// would otherwise repeat their work.
     pub(super) fn summable(&mut self, input: &Lowered) -> Step<std::rc::Rc<Values>> {
         let id = self.materialise(input)?;
-        if self.has_pending(id) {
-            self.operands(id)
-        } else {
-            Ok(self.arena[id].clone())
-        }
+        if self.has_pending(id) { self.operands(id) } else { Ok(self.arena[id].clone()) }
     }
 
-    pub(super) fn max_pool(
-        &mut self,
-        op: &MaxPool,
-        node: &TypedNode,
-        input: &Lowered,
-    ) -> Step<Lowered> {
+    pub(super) fn max_pool(&mut self, op: &MaxPool, node: &TypedNode, input: &Lowered) -> Step<Lowered> {
         if op.with_index_outputs.is_some() {
             return unsupported("needs the positions of maxima; use only the first output");
         }
@@ -120,8 +102,7 @@ impl Lowering<'_> {
         for n in 0..layout.batch {
             for c in 0..op.pool_spec.input_channels {
                 for u in 0..window.output_len() {
-                    groups[layout.output(n, c, u)] = taps
-                        [starts[u] as usize..starts[u + 1] as usize]
+                    groups[layout.output(n, c, u)] = taps[starts[u] as usize..starts[u + 1] as usize]
                         .iter()
                         .map(|(_, i)| values.elements[layout.input(n, c, *i as usize)].clone())
                         .collect();
@@ -133,11 +114,7 @@ impl Lowering<'_> {
     }
 
     /// Maximum (or minimum) of each group, pairwise.
-    pub(super) fn extremes(
-        &mut self,
-        mut groups: Vec<Vec<Element>>,
-        maximum: bool,
-    ) -> Step<Vec<Element>> {
+    pub(super) fn extremes(&mut self, mut groups: Vec<Vec<Element>>, maximum: bool) -> Step<Vec<Element>> {
         if groups.iter().any(Vec::is_empty) {
             return unsupported("a maximum of nothing (a window lies in the padding)");
         }
@@ -156,14 +133,8 @@ impl Lowering<'_> {
                 *group = next;
             }
             let shape = vec![left.len()];
-            let left = Values {
-                shape: shape.clone(),
-                elements: left,
-            };
-            let right = Values {
-                shape,
-                elements: right,
-            };
+            let left = Values { shape: shape.clone(), elements: left };
+            let right = Values { shape, elements: right };
             let id = self.extreme(&left, &right, maximum)?;
             let larger = self.operands(id)?;
             for ((g, i), element) in places.into_iter().zip(&larger.elements) {
@@ -173,20 +144,12 @@ impl Lowering<'_> {
         Ok(groups.into_iter().filter_map(|mut g| g.pop()).collect())
     }
 
-    pub(super) fn reduce(
-        &mut self,
-        op: &Reduce,
-        input: &Lowered,
-        shape: &[usize],
-    ) -> Step<Lowered> {
+    pub(super) fn reduce(&mut self, op: &Reduce, input: &Lowered, shape: &[usize]) -> Step<Lowered> {
         match op.reducer {
             Reducer::Sum => {
                 let values = self.summable(input)?;
                 let groups = groups(&values, &op.axes);
-                let elements = groups
-                    .iter()
-                    .map(|g| sum(&g.iter().collect::<Vec<_>>()))
-                    .collect();
+                let elements = groups.iter().map(|g| sum(&g.iter().collect::<Vec<_>>())).collect();
                 Ok(Lowered::Values(self.store(shape.to_vec(), elements)))
             }
             Reducer::MeanOfSquares => {
@@ -200,9 +163,7 @@ impl Lowering<'_> {
                 let groups = groups(&values, &op.axes);
                 let elements = groups
                     .iter()
-                    .map(|g| {
-                        sum(&g.iter().collect::<Vec<_>>()).scaled(1.0 / g.len().max(1) as f64, 0.0)
-                    })
+                    .map(|g| sum(&g.iter().collect::<Vec<_>>()).scaled(1.0 / g.len().max(1) as f64, 0.0))
                     .collect();
                 Ok(Lowered::Values(self.store(shape.to_vec(), elements)))
             }
@@ -229,10 +190,7 @@ impl Lowering<'_> {
                     for group in &mut groups {
                         let mut next = vec![];
                         for pair in group.chunks(2) {
-                            let one = |e: &Element| Values {
-                                shape: vec![1],
-                                elements: vec![e.clone()],
-                            };
+                            let one = |e: &Element| Values { shape: vec![1], elements: vec![e.clone()] };
                             next.push(match pair {
                                 [a, b] => {
                                     let id = self.multiply(&one(a), &one(b))?;
@@ -254,12 +212,8 @@ impl Lowering<'_> {
 /// Elements that fall together when `axes` are reduced, per position of the rest, each group in
 /// row-major order.
 pub(super) fn groups(values: &Values, axes: &[usize]) -> Vec<Vec<Element>> {
-    let reduced: Vec<usize> = values
-        .shape
-        .iter()
-        .enumerate()
-        .map(|(axis, d)| if axes.contains(&axis) { 1 } else { *d })
-        .collect();
+    let reduced: Vec<usize> =
+        values.shape.iter().enumerate().map(|(axis, d)| if axes.contains(&axis) { 1 } else { *d }).collect();
     let target = strides(&reduced);
     let mut groups = vec![vec![]; reduced.iter().product()];
     let mut at = vec![0; values.shape.len()];
@@ -267,13 +221,7 @@ pub(super) fn groups(values: &Values, axes: &[usize]) -> Vec<Vec<Element>> {
         let place: usize = at
             .iter()
             .enumerate()
-            .map(|(axis, i)| {
-                if axes.contains(&axis) {
-                    0
-                } else {
-                    i * target[axis]
-                }
-            })
+            .map(|(axis, i)| if axes.contains(&axis) { 0 } else { i * target[axis] })
             .sum();
         groups[place].push(element.clone());
         crate::plan::advance(&mut at, &values.shape);

@@ -29,7 +29,7 @@ use halo2_proofs::{
     },
     transcript::{TranscriptReadBuffer, TranscriptWriterBuffer},
 };
-use rand::rngs::OsRng;
+use rand::{SeedableRng, rngs::OsRng};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{path::Path, sync::Arc};
@@ -104,12 +104,12 @@ fn validate(description: &Description) -> Result<(), Error> {
             gate.polynomial.degree()
         ));
     }
-    if let Ok(value) = std::env::var("MAX_DEGREE") {
-        if value.trim() != MAXIMUM_DEGREE.to_string() {
-            return fail(format!(
-                "the environment variable MAX_DEGREE={value} would change the verifying key: unset it"
-            ));
-        }
+    if let Ok(value) = std::env::var("MAX_DEGREE")
+        && value.trim() != MAXIMUM_DEGREE.to_string()
+    {
+        return fail(format!(
+            "the environment variable MAX_DEGREE={value} would change the verifying key: unset it"
+        ));
     }
     let mut bad = None;
     for gate in &description.gates {
@@ -443,5 +443,3 @@ fn verify_bytes(key: &VerifyingKey, bytes: &[u8], instances: &[Fr]) -> Result<()
         Err(Error::Rejected)
     }
 }
-
-use rand::SeedableRng;

@@ -104,7 +104,7 @@ impl<R: Read> TranscriptRead<G1Affine, Challenge> for KeccakTranscript<R> {
             let mut repr = [0u8; 32];
             repr.copy_from_slice(&bytes[range]);
             repr.reverse();
-            Option::from(Fq::from_repr(repr.into()))
+            Option::from(Fq::from_repr(repr))
                 .ok_or_else(|| invalid("coordinate is not below the base modulus"))
         };
         let (x, y) = (coordinate(0..32)?, coordinate(32..64)?);
@@ -117,8 +117,8 @@ impl<R: Read> TranscriptRead<G1Affine, Challenge> for KeccakTranscript<R> {
         let mut bytes = [0u8; 32];
         self.stream.read_exact(&mut bytes)?;
         bytes.reverse();
-        let scalar = Option::from(Fr::from_repr(bytes.into()))
-            .ok_or_else(|| invalid("scalar is not below the modulus"))?;
+        let scalar =
+            Option::from(Fr::from_repr(bytes)).ok_or_else(|| invalid("scalar is not below the modulus"))?;
         self.common_scalar(scalar)?;
         Ok(scalar)
     }
