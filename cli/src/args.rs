@@ -36,6 +36,10 @@ pub(crate) fn run() -> ExitCode {
             *place = Some(format!("{} at {location}", message(info.payload())));
         }
     }));
+    if let Err(failure) = check_processor() {
+        shell.error(&failure);
+        return ExitCode::from(FAILURE);
+    }
     match panic::catch_unwind(AssertUnwindSafe(|| dispatch(&shell, opts))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
@@ -49,6 +53,22 @@ pub(crate) fn run() -> ExitCode {
             ExitCode::from(BUG)
         }
     }
+}
+
+/// The field arithmetic is assembly on x86-64 and uses instructions that processors have had since
+/// about 2015.
+#[cfg(target_arch = "x86_64")]
+fn check_processor() -> Result<(), Failure> {
+    if std::arch::is_x86_feature_detected!("bmi2") && std::arch::is_x86_feature_detected!("adx") {
+        return Ok(());
+    }
+    Err(Failure::new("this processor lacks the BMI2 or ADX instructions that proving needs")
+        .hint("run on an x86-64 processor of 2015 or later, or on another architecture"))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn check_processor() -> Result<(), Failure> {
+    Ok(())
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -5,6 +5,12 @@ use crate::output::Shell;
 use hallmark_graph::{Model, input};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Longest time that reading a model may take.
+const LOAD_LIMIT: Duration = Duration::from_secs(120);
 
 /// One inference's inputs: one flat list per model input.
 pub(crate) type Sample = Vec<Vec<f64>>;
@@ -34,9 +40,33 @@ pub(crate) struct Loaded {
 /// Reads and loads a model.
 pub(crate) fn load(shell: &Shell, path: &Path, dimensions: &BTreeMap<String, usize>) -> Outcome<Loaded> {
     let onnx = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
-    let model = Model::load(path, dimensions)?;
+    let model = load_within(LOAD_LIMIT, path, dimensions)?;
     report_notes(shell, &model);
     Ok(Loaded { model, onnx, name: model_name(path) })
+}
+
+/// Loads on a thread of its own: a malformed file can keep the ONNX reader busy for ever, and a thread
+/// cannot be stopped, but the process that waits for it can.
+fn load_within(limit: Duration, path: &Path, dimensions: &BTreeMap<String, usize>) -> Outcome<Model> {
+    let (sender, receiver) = mpsc::channel();
+    let (owned_path, dimensions) = (path.to_owned(), dimensions.clone());
+    thread::spawn(move || {
+        // Nobody listens any more once the limit has passed.
+        let _ = sender.send(Model::load(&owned_path, &dimensions));
+    });
+    match receiver.recv_timeout(limit) {
+        Ok(model) => Ok(model?),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(Failure::new(format!(
+            "`{}` was not loaded within {} seconds",
+            path.display(),
+            limit.as_secs()
+        ))
+        .hint("check the model with `onnx.checker`, or export it again")),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(Failure::new(format!("the ONNX reader stopped on `{}`", path.display()))
+                .hint("check the model with `onnx.checker`, or export it again"))
+        }
+    }
 }
 
 fn report_notes(shell: &Shell, model: &Model) {

@@ -1,6 +1,6 @@
 //! From an execution of the integer graph to the cells of the circuit.
 //!
-//! Every value that the prover is free to choose passes through [`hint`](CircuitWitness::new): tests
+//! Every value that the prover is free to choose passes through one function, a [`HintFunction`]: tests
 //! override it to see that the circuit rejects what is not honest. The second phase is computed from
 //! the first-phase cells as they are, so that a changed cell is carried through everything below it.
 

@@ -179,7 +179,7 @@ pub(crate) struct Layout {
     pub(crate) tables: TableRows,
     pub(crate) junk: Vec<Junk>,
     pub(crate) correlations: Vec<correlation::Geometry>,
-    /// Fused sums: members of the accumulators that need no cell of their own.
+    /// The functions in the tables.
     pub(crate) table_functions: Vec<hallmark_graph::ir::Table>,
 }
 
