@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test fmt lint test-rust test-forge test-slow fixtures clean
+.PHONY: help setup build demo test fmt lint test-rust test-forge test-slow fixtures bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ test-slow: setup build ## What takes minutes: 10,000 fuzz runs per Forge test, i
 fixtures: build ## Remakes test/generated from the embedded model.
 	tools/fixtures.sh
 	forge fmt --check
+
+bench: ## Criterion benchmarks of hot paths.
+	$(CARGO) bench --locked -p hallmark-circuit -p hallmark-proof
+
+scaling: build ## Rows and CPU seconds of growing layers (docs/results.md); minutes, mostly for the SRS.
+	$(TARGET)/release/hallmark-scaling --max-k 18
 
 clean: ## Removes what was built; node_modules and the cargo registry stay.
 	rm -rf out cache demo .tools

@@ -5,7 +5,7 @@ pragma solidity ^0.8.20;
 /// @title Numbers of the model `credit_scorer` that its contracts, tests and scripts share
 library ModelInfo {
     /// @notice Hash of the verifying key: it commits to the circuit, hence to the model.
-    bytes32 internal constant VERIFYING_KEY_ID = 0x4b2f45e49d009cf6eccc5e0a5c09e257d4d61e849a580acbf315478d6eb99923;
+    bytes32 internal constant VERIFYING_KEY_ID = 0xf0cbe3154c81163b1b91d4ee2387bda370f3fd504bac2a5537d9624dac93465f;
 
     /// @notice Identity of the structured reference string behind that key.
     bytes32 internal constant SRS_ID = 0x95c9c4658079fbfa43a30d6e102c82a4994ad4513e2e6d5e39ad34c9727f2ace;
@@ -16,5 +16,5 @@ library ModelInfo {
     // Output 0: `score`, shape [1, 1].
     uint256 internal constant OUTPUT_0_FIRST = 0;
     uint256 internal constant OUTPUT_0_COUNT = 1;
-    uint256 internal constant OUTPUT_0_FRACTION_BITS = 12;
+    uint256 internal constant OUTPUT_0_FRACTION_BITS = 8;
 }

@@ -40,14 +40,14 @@ abstract contract TypedInference {
     bytes32 public constant MODEL_ID = 0x776e125ff52227a6c875eaa4c22f4c1f132ad42abd200e9917c54c25222f648b;
 
     /// @dev Verifying key and SRS that the verifier must have.
-    bytes32 internal constant _VERIFYING_KEY_ID = 0x4b2f45e49d009cf6eccc5e0a5c09e257d4d61e849a580acbf315478d6eb99923;
+    bytes32 internal constant _VERIFYING_KEY_ID = 0xf0cbe3154c81163b1b91d4ee2387bda370f3fd504bac2a5537d9624dac93465f;
     bytes32 internal constant _SRS_ID = 0x95c9c4658079fbfa43a30d6e102c82a4994ad4513e2e6d5e39ad34c9727f2ace;
 
     /// @dev Number of public inputs of the circuit.
     uint256 internal constant _INSTANCE_COUNT = 1;
 
     /// @notice Fraction bits of the output `score` (1 x 1).
-    uint256 public constant SCORE_FRACTION_BITS = 12;
+    uint256 public constant SCORE_FRACTION_BITS = 8;
     uint256 internal constant _SCORE_FIRST = 0;
     uint256 internal constant _SCORE_COUNT = 1;
 
