@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::fork::HardFork;
+use crate::rules::Rules;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use revm::context::result::{ExecutionResult, HaltReason, Output};
 use revm::context::{BlockEnv, CfgEnv, Context, Journal, TxEnv};
@@ -92,17 +93,22 @@ pub(crate) type Db = CacheDB<EmptyDB>;
 #[derive(Clone, Debug)]
 pub struct Evm {
     db: Db,
-    fork: HardFork,
+    rules: Rules,
     chain_id: u64,
     removed: BTreeSet<Address>,
 }
 
 impl Evm {
-    /// An empty state under `fork`, on the local development chain (31337).
+    /// An empty state under Ethereum's rules at `fork`, on the local development chain (31337).
     pub fn new(fork: HardFork) -> Self {
+        Self::with_rules(Rules::ethereum(fork))
+    }
+
+    /// An empty state under a network's rules, on the local development chain (31337).
+    pub fn with_rules(rules: Rules) -> Self {
         let mut db = CacheDB::new(EmptyDB::new());
         db.insert_account_info(SENDER, AccountInfo { balance: U256::from(u128::MAX), ..Default::default() });
-        Self { db, fork, chain_id: 31_337, removed: BTreeSet::new() }
+        Self { db, rules, chain_id: 31_337, removed: BTreeSet::new() }
     }
 
     /// The same on another chain.
@@ -122,20 +128,28 @@ impl Evm {
 
     /// The hard fork.
     pub fn fork(&self) -> HardFork {
-        self.fork
+        self.rules.hard_fork
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> Rules {
+        self.rules
     }
 
     fn gas_limit(&self) -> u64 {
-        self.fork.transaction_gas_cap().map_or(GAS_LIMIT, |cap| cap.min(GAS_LIMIT))
+        self.rules.transaction_gas_cap.map_or(GAS_LIMIT, |cap| cap.min(GAS_LIMIT))
     }
 
     fn context(&mut self) -> Context<BlockEnv, TxEnv, CfgEnv, &mut Db, Journal<&mut Db>, ()> {
         let mut cfg = CfgEnv::new_with_spec_and_gas_params(
-            self.fork.spec(),
-            revm::context_interface::cfg::gas_params::GasParams::new_spec(self.fork.spec()),
+            self.fork().spec(),
+            revm::context_interface::cfg::gas_params::GasParams::new_spec(self.fork().spec()),
         );
         cfg.chain_id = self.chain_id;
         cfg.disable_nonce_check = true;
+        cfg.disable_eip7623 = !self.rules.calldata_floor;
+        cfg.tx_gas_limit_cap = Some(self.rules.transaction_gas_cap.unwrap_or(u64::MAX));
+        cfg.limit_contract_code_size = Some(self.rules.code_size_limit);
         Context::mainnet()
             .with_cfg(cfg)
             .modify_block_chained(|block: &mut BlockEnv| block.gas_limit = 2 * GAS_LIMIT)
@@ -143,7 +157,7 @@ impl Evm {
     }
 
     fn precompiles(&self) -> Precompiles {
-        Precompiles { inner: EthPrecompiles::new(self.fork.spec()), removed: self.removed.clone() }
+        Precompiles { inner: EthPrecompiles::new(self.fork().spec()), removed: self.removed.clone() }
     }
 
     fn transaction(&self, kind: TxKind, data: Vec<u8>, gas_limit: u64) -> TxEnv {
@@ -159,7 +173,7 @@ impl Evm {
     }
 
     fn invalid(&self, reason: impl std::fmt::Display) -> Error {
-        Error::Transaction { fork: self.fork.name(), reason: reason.to_string() }
+        Error::Transaction { fork: self.fork().name(), reason: reason.to_string() }
     }
 
     /// Deploys a contract.
@@ -189,9 +203,11 @@ impl Evm {
             ExecutionResult::Halt { reason, .. } => Err(Error::Deploy {
                 reason: match reason {
                     HaltReason::CreateContractSizeLimit => {
-                        "the runtime code is above the limit of 24,576 bytes (EIP-170); use fewer \
-                         columns or gates, or compile with the optimiser on"
-                            .into()
+                        format!(
+                            "the runtime code is above the limit of {} bytes (EIP-170); use fewer \
+                         columns or gates, or compile with the optimiser on",
+                            self.rules.code_size_limit
+                        )
                     }
                     HaltReason::OutOfGas(_) => format!(
                         "out of gas with a limit of {}; the code is too dear to deploy",
@@ -271,7 +287,7 @@ impl Evm {
     pub(crate) fn intrinsic(&self, calldata: &[u8]) -> (u64, u64, u64) {
         let gas = |data: &[u8]| {
             let transaction = self.transaction(TxKind::Call(Address::ZERO), data.to_vec(), GAS_LIMIT);
-            revm::interpreter::gas::calculate_initial_tx_gas_for_tx(transaction, self.fork.spec(), None)
+            revm::interpreter::gas::calculate_initial_tx_gas_for_tx(transaction, self.fork().spec(), None)
         };
         let base = gas(&[]).initial_regular_gas;
         let all = gas(calldata);

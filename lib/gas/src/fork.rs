@@ -21,11 +21,14 @@ pub enum HardFork {
     /// December 2025: dearer modular exponentiation, cap of 2^24 gas per transaction.
     #[default]
     Osaka,
+    /// Not on mainnet yet and still moving (Glamsterdam): for previews only.
+    Amsterdam,
 }
 
 impl HardFork {
     /// All, oldest first.
-    pub const ALL: [Self; 5] = [Self::Paris, Self::Shanghai, Self::Cancun, Self::Prague, Self::Osaka];
+    pub const ALL: [Self; 6] =
+        [Self::Paris, Self::Shanghai, Self::Cancun, Self::Prague, Self::Osaka, Self::Amsterdam];
 
     /// Lower-case name.
     pub const fn name(self) -> &'static str {
@@ -35,6 +38,7 @@ impl HardFork {
             Self::Cancun => "cancun",
             Self::Prague => "prague",
             Self::Osaka => "osaka",
+            Self::Amsterdam => "amsterdam",
         }
     }
 
@@ -45,14 +49,25 @@ impl HardFork {
             Self::Cancun => SpecId::CANCUN,
             Self::Prague => SpecId::PRAGUE,
             Self::Osaka => SpecId::OSAKA,
+            Self::Amsterdam => SpecId::AMSTERDAM,
         }
     }
 
     /// Most gas that one transaction may use, where there is such a cap (EIP-7825).
     pub const fn transaction_gas_cap(self) -> Option<u64> {
         match self {
-            Self::Osaka => Some(1 << 24),
+            Self::Osaka | Self::Amsterdam => Some(1 << 24),
             Self::Paris | Self::Shanghai | Self::Cancun | Self::Prague => None,
+        }
+    }
+}
+
+impl HardFork {
+    /// Most bytes of runtime code on Ethereum: EIP-170, from Amsterdam on EIP-7954.
+    pub const fn code_size_limit(self) -> usize {
+        match self {
+            Self::Amsterdam => 65_536,
+            Self::Paris | Self::Shanghai | Self::Cancun | Self::Prague | Self::Osaka => 24_576,
         }
     }
 }
