@@ -8,7 +8,7 @@ use crate::opts::SolcArgs;
 use crate::output::Shell;
 use crate::settings::objective_name;
 use hallmark_circuit::{Circuit, Objective};
-use hallmark_gas::{Deployment, Evm, HardFork, Profile};
+use hallmark_gas::{Contract, Deployment, Evm, HardFork, Profile};
 use hallmark_graph::ir::{GraphOutput, IntegerGraph};
 use hallmark_graph::{AccuracyBound, Execution, Model};
 use hallmark_proof::halo2::{Halo2, ProvingKey, VerifyingKey};
@@ -21,6 +21,7 @@ use hallmark_solidity::{
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Name of generated verifiers; `DevOnly` comes before it with a development SRS.
 const VERIFIER_NAME: &str = "Halo2Verifier";
@@ -339,6 +340,8 @@ pub(crate) struct EvmReport {
 /// Deploys the verifier, runs the proof, and runs tampered ones.
 pub(crate) fn check_on_evm(shell: &Shell, artifact: &Artifact, proof: &Proof) -> Outcome<EvmReport> {
     let step = shell.step("Running", "the verifier in an EVM");
+    let contract = Contract::new(Arc::new(artifact.clone()))?;
+    hallmark_gas::check_code_size(&contract)?;
     let mut evm = Evm::new(HardFork::default());
     let Deployment { address, gas: deploy_gas, runtime_bytes } = evm.deploy(&artifact.creation_code)?;
     let data = calldata::encode_verify_proof(&proof.bytes, &proof.instances);
@@ -347,7 +350,7 @@ pub(crate) fn check_on_evm(shell: &Shell, artifact: &Artifact, proof: &Proof) ->
     for tampered in tampered(proof) {
         rejected_tampered &= !evm.call(address, &tampered, None)?.is_true();
     }
-    let profile = evm.profile(artifact, address, &data)?;
+    let (_, profile) = evm.profile(&[(address, &contract)], address, &data, None)?;
     step.finish(
         "Verified",
         &format!("in an EVM ({}), {} gas", evm.fork().name(), crate::output::thousands(profile.total)),

@@ -43,7 +43,7 @@ struct Row {
     verifier_runtime_bytes: usize,
     verifier_deploy_gas: u64,
     verify_gas: u64,
-    verify_gas_by_phase: BTreeMap<String, u64>,
+    verify_gas_by_phase: BTreeMap<String, i64>,
     evm_accepted: bool,
     evm_rejected_tampered: bool,
     max_abs_error: f64,

@@ -51,7 +51,7 @@ fn to_text(report: &EvmReport) -> String {
     let mut phases: Vec<_> = profile.phases.iter().collect();
     phases.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let mut rows = vec![vec!["by phase".to_owned()]];
-    rows.extend(phases.into_iter().map(|(name, gas)| line(name, *gas)));
+    rows.extend(phases.into_iter().map(|(name, gas)| line(name, u64::try_from(*gas).unwrap_or(0))));
     text.push_str(&format!("\n{}", table(&rows)));
     let rows = [
         vec!["verifier code".to_owned(), format!("{} bytes", thousands(report.runtime_bytes as u64))],

@@ -50,12 +50,26 @@ pub enum Error {
         /// Names that are known.
         known: String,
     },
-    /// The phases do not add up to the total (a bug of the profiler).
-    #[error("phases add up to {sum} gas, the transaction used {total}; please report this")]
+    /// A view of the gas does not add up to the total (a bug of the profiler).
+    #[error("{view} add up to {sum} gas, the transaction used {total}; please report this")]
     Sum {
-        /// Sum of the phases.
-        sum: u64,
+        /// The view.
+        view: &'static str,
+        /// Its sum.
+        sum: i128,
         /// Gas of the transaction.
         total: u64,
+    },
+    /// The flame graph cannot be drawn.
+    #[error("cannot draw the flame graph: {reason}")]
+    Flamegraph {
+        /// What is wrong.
+        reason: String,
+    },
+    /// More gas than any block has.
+    #[error("{gas} gas is more than a transaction can use; set a gas limit below 2^63")]
+    TooMuchGas {
+        /// The gas.
+        gas: u64,
     },
 }

@@ -14,7 +14,7 @@ use revm::primitives::AddressSet;
 use revm::primitives::hardfork::SpecId;
 use revm::state::AccountInfo;
 use revm::{ExecuteCommitEvm, ExecuteEvm, InspectEvm, MainBuilder, MainContext};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Sender of all transactions; it has funds.
 const SENDER: Address = Address::repeat_byte(0xca);
@@ -136,7 +136,7 @@ impl Evm {
         self.rules
     }
 
-    fn gas_limit(&self) -> u64 {
+    pub(crate) fn gas_limit(&self) -> u64 {
         self.rules.transaction_gas_cap.map_or(GAS_LIMIT, |cap| cap.min(GAS_LIMIT))
     }
 
@@ -265,13 +265,15 @@ impl Evm {
         &mut self,
         to: Address,
         calldata: &[u8],
+        gas_limit: Option<u64>,
         inspector: I,
     ) -> Result<(CallOutcome, I), Error>
     where
         I: for<'a> revm::Inspector<Context<BlockEnv, TxEnv, CfgEnv, &'a mut Db, Journal<&'a mut Db>, ()>>,
     {
         self.require_code(to)?;
-        let transaction = self.transaction(TxKind::Call(to), calldata.to_vec(), self.gas_limit());
+        let limit = gas_limit.unwrap_or_else(|| self.gas_limit());
+        let transaction = self.transaction(TxKind::Call(to), calldata.to_vec(), limit);
         let precompiles = self.precompiles();
         let mut inspector = inspector;
         let result = {
@@ -283,15 +285,26 @@ impl Evm {
         Ok((outcome, inspector))
     }
 
-    /// Intrinsic gas of a call with this calldata, split: base, data, and the floor of the total.
-    pub(crate) fn intrinsic(&self, calldata: &[u8]) -> (u64, u64, u64) {
-        let gas = |data: &[u8]| {
-            let transaction = self.transaction(TxKind::Call(Address::ZERO), data.to_vec(), GAS_LIMIT);
-            revm::interpreter::gas::calculate_initial_tx_gas_for_tx(transaction, self.fork().spec(), None)
-        };
-        let base = gas(&[]).initial_regular_gas;
-        let all = gas(calldata);
-        (base, all.initial_regular_gas.saturating_sub(base), all.floor_gas)
+    /// Addresses at which a precompile answers.
+    pub(crate) fn precompile_addresses(&self) -> HashSet<Address> {
+        let all = EthPrecompiles::new(self.fork().spec());
+        let addresses = all.warm_addresses().iter().copied();
+        addresses.filter(|address| !self.removed.contains(address)).collect()
+    }
+
+    /// Accounts beside precompiles that are warm when a call to `to` starts: EIP-2929, and the
+    /// block's beneficiary since Shanghai (EIP-3651).
+    pub(crate) fn warm_at_start(&self, to: Address) -> Vec<Address> {
+        let mut warm = vec![SENDER, to];
+        if self.fork() >= HardFork::Shanghai {
+            warm.push(BlockEnv::default().beneficiary);
+        }
+        warm
+    }
+
+    /// Sender of all transactions.
+    pub fn sender(&self) -> Address {
+        SENDER
     }
 }
 

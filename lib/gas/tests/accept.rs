@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Case, settings};
-use hallmark_gas::{Evm, HardFork, code_by_phase};
+use hallmark_gas::{Contract, Evm, HardFork, code_by_phase};
 use hallmark_solidity::{generate_verifier, selector};
 
 #[test]
@@ -34,14 +34,17 @@ fn profile_adds_up() {
         let artifact = case.compile(&settings(false, true));
         let mut evm = Evm::new(HardFork::Osaka);
         let deployed = evm.deploy(&artifact.creation_code).expect("deploys");
-        let profile = evm.profile(&artifact, deployed.address, &case.calldata()).expect("profiles");
+        let contract = Contract::new(artifact.into()).expect("a source map");
+        let (_, profile) = evm
+            .profile(&[(deployed.address, &contract)], deployed.address, &case.calldata(), None)
+            .expect("profiles");
         println!(
             "{instances} instances: {profile:#?} formula {} code {:?}",
             case.formula(),
-            code_by_phase(&artifact)
+            code_by_phase(&contract)
         );
         assert!(profile.success);
-        assert_eq!(profile.phases.values().sum::<u64>(), profile.total);
+        assert_eq!(profile.phases.values().sum::<i64>(), i64::try_from(profile.total).expect("fits"));
         let outcome = evm.call(deployed.address, &case.calldata(), None).expect("runs");
         assert_eq!(outcome.gas_used, profile.total);
     }
@@ -82,7 +85,10 @@ fn accepts_under_every_hard_fork_at_its_own_price() {
     for fork in HardFork::ALL {
         let mut evm = Evm::new(fork);
         let deployed = evm.deploy(&artifact.creation_code).expect("deploys");
-        let profile = evm.profile(&artifact, deployed.address, &case.calldata()).expect("profiles");
+        let contract = Contract::new(artifact.clone().into()).expect("a source map");
+        let (_, profile) = evm
+            .profile(&[(deployed.address, &contract)], deployed.address, &case.calldata(), None)
+            .expect("profiles");
         assert!(profile.success, "{}", fork.name());
         gas.push(profile.total);
     }

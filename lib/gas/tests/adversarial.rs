@@ -365,5 +365,5 @@ fn a_call_to_no_code_is_an_error() {
     let f = fixture();
     let nobody = Address::repeat_byte(0x11);
     assert!(f.evm.clone().call(nobody, &f.case.calldata(), None).is_err());
-    assert!(f.evm.clone().profile(&f.artifact, nobody, &f.case.calldata()).is_err());
+    assert!(f.evm.clone().profile(&[], nobody, &f.case.calldata(), None).is_err());
 }

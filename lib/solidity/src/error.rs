@@ -133,6 +133,20 @@ pub enum Error {
         /// The compiler's messages.
         messages: Vec<String>,
     },
+    /// Contracts that call external libraries, whose addresses are not known.
+    #[error("contracts need libraries at addresses of their own, which is not supported: {}", .contracts.join("; "))]
+    Unlinked {
+        /// Each contract with the library it calls.
+        contracts: Vec<String>,
+    },
+    /// The imports of a file cannot be followed.
+    #[error("cannot follow the imports of {}: {message}", .path.display())]
+    Imports {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// The runtime code is larger than a contract may be.
     #[error(
         "contract {contract} has {bytes} bytes of runtime code, the limit is {limit}; largest \

@@ -11,6 +11,7 @@ mod error;
 mod layout;
 mod names;
 pub mod solc;
+pub mod sources;
 mod verifier;
 mod yul;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The version that generated contracts are compiled and tested with.
 pub const SOLC_VERSION: &str = "0.8.30";
@@ -52,12 +53,20 @@ pub struct CompilerSettings {
     pub via_ir: bool,
     /// Oldest EVM that must run the code. `paris` has no `PUSH0`, `MCOPY` or transient storage.
     pub evm_version: String,
+    /// Prefixes of imports, `prefix=folder/`.
+    pub remappings: Vec<String>,
 }
 
 impl Default for CompilerSettings {
     /// The settings that generated projects pin.
     fn default() -> Self {
-        Self { optimizer: true, optimizer_runs: 1_000_000, via_ir: false, evm_version: "paris".into() }
+        Self {
+            optimizer: true,
+            optimizer_runs: 1_000_000,
+            via_ir: false,
+            evm_version: "paris".into(),
+            remappings: Vec::new(),
+        }
     }
 }
 
@@ -72,12 +81,109 @@ pub struct Artifact {
     pub runtime_code: Vec<u8>,
     /// Solidity's source map of the runtime code.
     pub runtime_source_map: String,
-    /// Index of `source` in the source map.
+    /// Index in the source map of the file that defines the contract.
     pub source_index: u32,
-    /// The source file that defines the contract.
-    pub source: String,
+    /// All files of the compilation, by index in the source map.
+    pub sources: Arc<BTreeMap<u32, SourceFile>>,
     /// ABI as JSON.
     pub abi: String,
+    /// Ranges of the runtime code that the constructor fills in (immutables), as offset and length.
+    pub immutables: Vec<(usize, usize)>,
+}
+
+impl Artifact {
+    /// The source file that defines the contract.
+    pub fn source(&self) -> &str {
+        self.sources.get(&self.source_index).map_or("", |file| file.text.as_str())
+    }
+
+    /// Whether `code` is this contract's runtime code, whatever its immutables are.
+    pub fn is_code(&self, code: &[u8]) -> bool {
+        let masked = |code: &[u8]| {
+            let mut code = code.to_vec();
+            for (offset, length) in &self.immutables {
+                if let Some(bytes) = code.get_mut(*offset..offset.saturating_add(*length)) {
+                    bytes.fill(0);
+                }
+            }
+            code
+        };
+        code.len() == self.runtime_code.len() && masked(code) == masked(&self.runtime_code)
+    }
+}
+
+/// A source file as the compiler saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its name, a path from the project's folder where it is below it.
+    pub path: String,
+    /// Its contents.
+    pub text: String,
+    /// Functions that it defines, in the order of their first byte.
+    pub functions: Vec<SourceFunction>,
+}
+
+/// A function, modifier or Yul function, where it is defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFunction {
+    /// `Contract.function`, or the bare name of a free or Yul function.
+    pub name: String,
+    /// First byte of the definition.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// The external library that a contract must be linked to, if any.
+fn unlinked(contract: &Value) -> Option<String> {
+    let object = contract.pointer("/evm/bytecode/object").and_then(Value::as_str)?;
+    let at = object.find("__$")?;
+    Some(object.get(at..at + 40).unwrap_or("with an unknown name").to_owned())
+}
+
+fn immutables_of(contract: &Value) -> Vec<(usize, usize)> {
+    let references = contract.pointer("/evm/deployedBytecode/immutableReferences").and_then(Value::as_object);
+    let number = |place: &Value, key: &str| place.get(key)?.as_u64().and_then(|n| usize::try_from(n).ok());
+    let places =
+        references.into_iter().flatten().flat_map(|(_, places)| places.as_array().into_iter().flatten());
+    places.filter_map(|place| Some((number(place, "start")?, number(place, "length")?))).collect()
+}
+
+/// The functions that a file's syntax tree defines.
+fn functions_of(ast: &Value) -> Vec<SourceFunction> {
+    let mut functions = Vec::new();
+    collect_functions(ast, "", &mut functions);
+    functions.sort_by_key(|function| (function.start, std::cmp::Reverse(function.end)));
+    functions
+}
+
+fn collect_functions(node: &Value, contract: &str, functions: &mut Vec<SourceFunction>) {
+    match node {
+        Value::Array(items) => items.iter().for_each(|item| collect_functions(item, contract, functions)),
+        Value::Object(fields) => {
+            let text = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
+            let mut inside = contract;
+            let kind = text("nodeType");
+            match kind {
+                "ContractDefinition" => inside = text("name"),
+                "FunctionDefinition" | "ModifierDefinition" | "YulFunctionDefinition" => {
+                    let named = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or(text("kind"));
+                    let name = if contract.is_empty() || kind == "YulFunctionDefinition" {
+                        named.to_owned()
+                    } else {
+                        format!("{contract}.{named}")
+                    };
+                    let mut range = text("src").split(':').map(|part| part.parse::<usize>().ok());
+                    if let (Some(Some(start)), Some(Some(length))) = (range.next(), range.next()) {
+                        functions.push(SourceFunction { name, start, end: start.saturating_add(length) });
+                    }
+                }
+                _ => {}
+            }
+            fields.values().for_each(|value| collect_functions(value, inside, functions));
+        }
+        _ => {}
+    }
 }
 
 /// A located compiler.
@@ -285,11 +391,13 @@ impl Solc {
             "settings": {
                 "optimizer": { "enabled": settings.optimizer, "runs": settings.optimizer_runs },
                 "viaIR": settings.via_ir,
+                "remappings": settings.remappings,
                 "evmVersion": settings.evm_version,
                 "metadata": { "bytecodeHash": "none", "appendCBOR": false },
-                "outputSelection": { "*": { "*": [
+                "outputSelection": { "*": { "": ["ast"], "*": [
                     "abi", "evm.bytecode.object",
-                    "evm.deployedBytecode.object", "evm.deployedBytecode.sourceMap"
+                    "evm.deployedBytecode.object", "evm.deployedBytecode.sourceMap",
+                    "evm.deployedBytecode.immutableReferences"
                 ] } },
             },
         });
@@ -315,15 +423,29 @@ impl Solc {
                 contract.pointer(&format!("/evm/{which}/object")).and_then(Value::as_str).unwrap_or_default();
             hex::decode(object).map_err(|e| failed(format!("bytecode is not hexadecimal: {e}")))
         };
+        let mut files = BTreeMap::new();
+        let reported = output.get("sources").and_then(Value::as_object);
+        for (path, file) in reported.into_iter().flatten() {
+            let Some(index) = file.get("id").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok())
+            else {
+                continue;
+            };
+            let text = sources.get(path).cloned().unwrap_or_default();
+            let functions = file.get("ast").map(functions_of).unwrap_or_default();
+            files.insert(index, SourceFile { path: path.clone(), text, functions });
+        }
+        let files = Arc::new(files);
         let mut artifacts = Vec::new();
-        let files = output.get("contracts").and_then(Value::as_object);
-        for (file, contracts) in files.into_iter().flatten() {
-            let source_index = output
-                .pointer(&format!("/sources/{}/id", file.replace('~', "~0").replace('/', "~1")))
-                .and_then(Value::as_u64)
-                .and_then(|id| u32::try_from(id).ok())
-                .unwrap_or(0);
+        let mut unlinkable = Vec::new();
+        let compiled = output.get("contracts").and_then(Value::as_object);
+        for (file, contracts) in compiled.into_iter().flatten() {
+            let source_index =
+                files.iter().find(|(_, source)| source.path == *file).map_or(0, |(index, _)| *index);
             for (name, contract) in contracts.as_object().into_iter().flatten() {
+                if let Some(library) = unlinked(contract) {
+                    unlinkable.push(format!("{file}:{name} calls the library {library}"));
+                    continue;
+                }
                 let runtime_code = bytes(contract, "deployedBytecode")?;
                 if runtime_code.is_empty() {
                     continue;
@@ -338,10 +460,14 @@ impl Solc {
                         .unwrap_or_default()
                         .to_owned(),
                     source_index,
-                    source: sources.get(file).cloned().unwrap_or_default(),
+                    sources: Arc::clone(&files),
                     abi: contract.get("abi").map(Value::to_string).unwrap_or_default(),
+                    immutables: immutables_of(contract),
                 });
             }
+        }
+        if artifacts.is_empty() && !unlinkable.is_empty() {
+            return Err(Error::Unlinked { contracts: unlinkable });
         }
         Ok(artifacts)
     }
