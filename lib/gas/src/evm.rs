@@ -12,7 +12,7 @@ use revm::handler::{EthPrecompiles, PrecompileProvider};
 use revm::interpreter::{CallInputs, InterpreterResult};
 use revm::primitives::AddressSet;
 use revm::primitives::hardfork::SpecId;
-use revm::state::AccountInfo;
+use revm::state::{AccountInfo, Bytecode};
 use revm::{ExecuteCommitEvm, ExecuteEvm, InspectEvm, MainBuilder, MainContext};
 use std::collections::{BTreeSet, HashSet};
 
@@ -218,6 +218,36 @@ impl Evm {
                 gas,
             }),
         }
+    }
+
+    /// Deploys a contract at an address of the caller's choice, as Foundry's `deployCodeTo` does: the
+    /// constructor runs there. For contracts that a stored proof is bound to by their address.
+    ///
+    /// # Errors
+    /// As [`Evm::deploy`].
+    pub fn deploy_at(&mut self, address: Address, creation_code: &[u8]) -> Result<Deployment, Error> {
+        let code = |bytes: Vec<u8>| AccountInfo::default().with_code(Bytecode::new_raw(Bytes::from(bytes)));
+        self.db.insert_account_info(address, code(creation_code.to_vec()));
+        let transaction = self.transaction(TxKind::Call(address), Vec::new(), self.gas_limit());
+        let precompiles = self.precompiles();
+        let result = {
+            let mut evm = self.context().build_mainnet().with_precompiles(precompiles);
+            evm.transact_commit(transaction).map_err(|e| e.to_string())
+        };
+        let outcome = outcome(result.map_err(|e| self.invalid(e))?);
+        if !outcome.success || outcome.output.is_empty() {
+            let reason = outcome.halt.unwrap_or_else(|| {
+                format!("the constructor reverted with 0x{}", alloy_primitives::hex::encode(&outcome.output))
+            });
+            return Err(Error::Deploy { reason, gas: outcome.gas_used });
+        }
+        let runtime_bytes = outcome.output.len();
+        // What the constructor stored stays; only the code changes.
+        let mut info = self.db.cache.accounts.get(&address).map(|a| a.info.clone()).unwrap_or_default();
+        info.code_hash = alloy_primitives::keccak256(&outcome.output);
+        info.code = Some(Bytecode::new_raw(Bytes::from(outcome.output)));
+        self.db.insert_account_info(address, info);
+        Ok(Deployment { address, gas: outcome.gas_used, runtime_bytes })
     }
 
     /// The runtime code at an address.

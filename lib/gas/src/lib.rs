@@ -12,6 +12,7 @@ mod opcode;
 mod phases;
 mod profile;
 mod rules;
+pub mod scenario;
 mod trace;
 
 pub use contract::{Contract, GENERATED};

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use foundry_compilers::solc::Solc as Runner;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 use std::collections::BTreeMap;
@@ -70,8 +71,27 @@ impl Default for CompilerSettings {
     }
 }
 
+impl CompilerSettings {
+    /// What forge would compile the project in `root` with: foundry.toml's default profile, and
+    /// forge's own defaults for what it leaves out.
+    pub fn from_foundry(root: &Path) -> Self {
+        let table = foundry_table(root).map(|(_, table)| table).unwrap_or_default();
+        let profile = table.get("profile").and_then(|profile| profile.get("default"));
+        let value = |key: &str| profile.and_then(|profile| profile.get(key));
+        let flag = |key: &str| value(key).and_then(toml::Value::as_bool);
+        let runs = value("optimizer_runs").and_then(toml::Value::as_integer);
+        Self {
+            optimizer: flag("optimizer").unwrap_or(false),
+            optimizer_runs: runs.and_then(|runs| u32::try_from(runs).ok()).unwrap_or(200),
+            via_ir: flag("via_ir").unwrap_or(false),
+            evm_version: value("evm_version").and_then(toml::Value::as_str).unwrap_or("osaka").to_owned(),
+            remappings: Vec::new(),
+        }
+    }
+}
+
 /// A compiled contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
     /// Name of the contract.
     pub name: String,
@@ -113,7 +133,7 @@ impl Artifact {
 }
 
 /// A source file as the compiler saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Its name, a path from the project's folder where it is below it.
     pub path: String,
@@ -124,7 +144,7 @@ pub struct SourceFile {
 }
 
 /// A function, modifier or Yul function, where it is defined.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFunction {
     /// `Contract.function`, or the bare name of a free or Yul function.
     pub name: String,
@@ -206,11 +226,17 @@ fn svm_paths(version: &str) -> Vec<PathBuf> {
     roots.into_iter().map(|root| root.join(version).join(format!("solc-{version}"))).collect()
 }
 
-/// The `solc` (or `solc_version`) key of the nearest foundry.toml's default profile.
-fn foundry_setting(project: &Path) -> Option<(PathBuf, String)> {
+/// The nearest foundry.toml at or above a folder.
+fn foundry_table(project: &Path) -> Option<(PathBuf, toml::Table)> {
     let folder = project.ancestors().find(|a| a.join("foundry.toml").is_file())?;
     let file = folder.join("foundry.toml");
     let table: toml::Table = std::fs::read_to_string(&file).ok()?.parse().ok()?;
+    Some((file, table))
+}
+
+/// The `solc` (or `solc_version`) key of the nearest foundry.toml's default profile.
+fn foundry_setting(project: &Path) -> Option<(PathBuf, String)> {
+    let (file, table) = foundry_table(project)?;
     let profile = table.get("profile")?.get("default")?;
     let value = profile.get("solc").or_else(|| profile.get("solc_version"))?.as_str()?;
     Some((file, value.to_owned()))
