@@ -11,6 +11,9 @@ use std::io::Write;
 ///
 /// Source: `FlzCompressLen` of op-geth, `core/types/rollup_cost.go`; specified in the Fjord section
 /// of the OP Stack specifications. Counted without building the output.
+///
+/// At most a byte in 32 more than the input. The `n + n / 255 + 16` of the GasPriceOracle's
+/// `getL1FeeUpperBound` is no bound for bytes that do not compress, as those of proofs.
 pub fn fastlz(transaction: &[u8]) -> u32 {
     op_alloy_flz::flz_compress_len(transaction)
 }

@@ -6,10 +6,7 @@
 //! On chain, `getL1Fee(bytes)` takes the Zstandard-compressed transaction since Galileo; given the raw
 //! one it overcharges.
 
-use crate::{
-    arithmetic::{checked, wide},
-    error::Error,
-};
+use crate::{arithmetic::wide, error::Error};
 use alloy_primitives::U256;
 
 const PRECISION: u32 = 1_000_000_000;
