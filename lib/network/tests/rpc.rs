@@ -343,7 +343,8 @@ fn nonsense_is_told_with_the_call_and_what_came() {
 
     // The right chain id, then nonsense in the place of each other answer.
     let header = || json!({ "number": "0x1", "timestamp": "0x1", "baseFeePerGas": "0x1" });
-    let wrong: [(&str, fn() -> Value, &str); 7] = [
+    type Case = (&'static str, fn() -> Value, &'static str);
+    let wrong: [Case; 7] = [
         ("eth_getBlockByNumber", || Value::Null, "number"),
         ("eth_getBlockByNumber", || json!([]), "number"),
         ("eth_getBlockByNumber", || json!({ "number": "0x1", "timestamp": "0x1" }), "baseFeePerGas"),
