@@ -391,6 +391,7 @@ fn transactions_of_scroll_compress_as_its_node_says() {
     let file: Ratios = serde_json::from_str(include_str!("vectors/scroll-ratios.json")).unwrap();
     for vector in &file.vectors {
         let bytes = hex::decode(&vector.bytes).unwrap();
+        assert_eq!(keccak(&bytes), vector.transaction);
         let compressed = compress::zstandard(&bytes).unwrap().min(bytes.len());
         assert_eq!(bytes.len() * 1_000_000_000 / compressed, vector.ratio, "{}", vector.transaction);
     }
