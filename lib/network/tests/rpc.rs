@@ -224,6 +224,7 @@ fn a_node_of_another_network_is_refused_by_name() {
     // The right chain id alone does not make it the network.
     let error = rpc::refresh(&network("op"), &anvil.url(), LONG).unwrap_err();
     assert!(matches!(error, Error::MissingPredeploy { contract: "L1Block", .. }), "{error}");
+    assert!(error.to_string().contains("slot 1"), "{error}");
     anvil.store(rpc::L1_BLOCK, 1, &format!("{:064x}", 1));
     let error = rpc::refresh(&network("op"), &anvil.url(), LONG).unwrap_err();
     assert!(error.to_string().contains("slot 3"), "{error}");
