@@ -18,7 +18,7 @@ FLAGS := --release --locked --workspace
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## forge and solc, pinned, into this folder (see tools/setup.sh).
+setup: ## forge, anvil and solc, pinned, into this folder (see tools/setup.sh).
 	@tools/setup.sh
 
 build: setup ## The `hallmark` binary.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Brings what the Makefile needs and a machine with Rust, Node and make does not have: forge and
-# solc, in pinned versions. Everything goes into this folder (node_modules, .tools); the one
+# Brings what the Makefile needs and a machine with Rust, Node and make does not have: forge, anvil
+# and solc, in pinned versions. Everything goes into this folder (node_modules, .tools); the one
 # exception is the compiler, see below. Running it again does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-FORGE_VERSION=1.7.1
+FOUNDRY_VERSION=1.7.1
 SOLC_VERSION=0.8.30
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -24,22 +24,27 @@ if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
     cp package-lock.json "$stamp"
 fi
 
-# forge: one on PATH if it is the pinned version (formatting differs between versions), else the
-# native binary inside the npm package. Not the package's own command: it always exits 0.
+# forge and anvil: those on PATH if they are of the pinned version (formatting differs between
+# versions), else the native binaries inside the npm packages. Not the packages' own commands: they
+# always exit 0.
 mkdir -p .tools/bin
-forge=
-if found=$(command -v forge 2>/dev/null) && "$found" --version 2>/dev/null | grep -q "$FORGE_VERSION"; then
-    case $found in */.tools/bin/forge | */.bin/forge) ;; *) forge=$found ;; esac
-fi
-if [ -z "$forge" ]; then
-    for candidate in "$PWD"/node_modules/@foundry-rs/forge-*/bin/forge; do
-        [ -f "$candidate" ] && forge=$candidate
-    done
-fi
-[ -n "$forge" ] || die "no forge for this platform among the npm packages" "install forge $FORGE_VERSION with foundryup"
-chmod +x "$forge" 2>/dev/null || true
-ln -sfn "$forge" .tools/bin/forge
-.tools/bin/forge --version >/dev/null || die "\`$forge\` does not run here"
+link() {
+    local tool=$1 binary='' found candidate
+    if found=$(command -v "$tool" 2>/dev/null) && "$found" --version 2>/dev/null | grep -q "$FOUNDRY_VERSION"; then
+        case $found in */.tools/bin/"$tool" | */.bin/"$tool") ;; *) binary=$found ;; esac
+    fi
+    if [ -z "$binary" ]; then
+        for candidate in "$PWD"/node_modules/@foundry-rs/"$tool"-*/bin/"$tool"; do
+            [ -f "$candidate" ] && binary=$candidate
+        done
+    fi
+    [ -n "$binary" ] || die "no $tool for this platform among the npm packages" "install $tool $FOUNDRY_VERSION with foundryup"
+    chmod +x "$binary" 2>/dev/null || true
+    ln -sfn "$binary" ".tools/bin/$tool"
+    ".tools/bin/$tool" --version >/dev/null || die "\`$binary\` does not run here"
+}
+link forge
+link anvil
 
 # solc. forge looks for native compilers in one folder under HOME and downloads them into it.
 # Where that works, nothing is to be done. Where it does not (no network, or only package
@@ -72,4 +77,4 @@ if [ ! -e "$compiler" ]; then
         mv "$draft" "$versions/$SOLC_VERSION"
     fi
 fi
-say "forge $FORGE_VERSION and solc $SOLC_VERSION are ready"
+say "forge and anvil $FOUNDRY_VERSION and solc $SOLC_VERSION are ready"

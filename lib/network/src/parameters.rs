@@ -156,7 +156,7 @@ impl Parameters {
     ) -> Result<Self, Error> {
         let field = |field: &str, reason: String| Error::Field {
             file: file.to_owned(),
-            field: format!("{field}"),
+            field: field.to_owned(),
             reason,
         };
         if date::days(&as_of).is_none() {

@@ -359,7 +359,6 @@ impl fmt::Display for Obstacle {
 mod decimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(value)
     }
@@ -437,7 +436,11 @@ pub fn quote(network: &Network, usage: &Usage<'_>, parameters: &Parameters) -> R
         });
     }
     let base_fee = parameters.need("base_fee")?;
-    let priority_fee = parameters.get("priority_fee").unwrap_or(0);
+    // For the length of the transaction, the fixed part of Linea's priority fee is near enough.
+    let priority_fee = match network.fee_model {
+        FeeModel::Linea => parameters.need("fixed_cost")?,
+        _ => parameters.get("priority_fee").unwrap_or(0),
+    };
     let signed =
         Envelope::priced(network.chain_id, usage.gas_used, base_fee, priority_fee).encode(usage.calldata);
     let mut parts = match network.fee_model {

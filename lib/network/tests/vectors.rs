@@ -2,6 +2,7 @@
 //!
 //! `own` in the data marks values that were computed for this project from a published formula; all
 //! others were published or charged.
+#![allow(clippy::print_stdout)]
 
 use hallmark_network::{
     compress,
@@ -322,6 +323,15 @@ fn the_envelope_and_its_compressed_lengths_are_byte_exact() {
 fn formulas_of_former_forks_give_published_values() {
     // rollup_fee_test.go of scroll-tech/go-ethereum: the bytes 0, 10, 1, 0 before Curie.
     assert_eq!(scroll::precurie_fee(2, 2, 15_000_000, 100, 10).unwrap(), 30);
+    // The same file: 100 bytes under Feynman, without and with a penalty.
+    let price = scroll::DataPrice {
+        l1_base_fee: 1_000_000_000,
+        blob_base_fee: 1_000_000_000,
+        commit_scalar: 10,
+        blob_scalar: 20,
+    };
+    assert_eq!(scroll::feynman_fee(100, &price, 1_000_000_000).unwrap(), 3_000);
+    assert_eq!(scroll::feynman_fee(100, &price, 2_000_000_000).unwrap(), 6_000);
     // GasPriceOracle.t.sol: 0x0000010203 at 2e6, 3e6, 20 and 15 is of the smallest size.
     let price = optimism::DataPrice {
         l1_base_fee: 2_000_000,
@@ -362,4 +372,28 @@ fn the_extra_data_of_linea_is_read() {
     assert_eq!(linea::ExtraData::decode(&[1, 2, 3]), None);
     assert_eq!(linea::ExtraData::decode(&[]), None);
     assert_eq!(linea::ExtraData::decode(&[2; 32]), None);
+}
+
+#[derive(Deserialize)]
+struct Ratios {
+    vectors: Vec<Ratio>,
+}
+
+#[derive(Deserialize)]
+struct Ratio {
+    transaction: String,
+    bytes: String,
+    ratio: usize,
+}
+
+#[test]
+fn transactions_of_scroll_compress_as_its_node_says() {
+    let file: Ratios = serde_json::from_str(include_str!("vectors/scroll-ratios.json")).unwrap();
+    for vector in &file.vectors {
+        let bytes = hex::decode(&vector.bytes).unwrap();
+        assert_eq!(keccak(&bytes), vector.transaction);
+        let compressed = compress::zstandard(&bytes).unwrap().min(bytes.len());
+        assert_eq!(bytes.len() * 1_000_000_000 / compressed, vector.ratio, "{}", vector.transaction);
+    }
+    assert_eq!(file.vectors.len(), 5);
 }
