@@ -157,3 +157,25 @@ impl From<hallmark_gas::Error> for Failure {
         Self { bug, ..Self::new(error.to_string()) }
     }
 }
+
+impl From<hallmark_network::Error> for Failure {
+    fn from(error: hallmark_network::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<hallmark_budget::Error> for Failure {
+    fn from(error: hallmark_budget::Error) -> Self {
+        use hallmark_budget::Error;
+        match error {
+            Error::Gas(error) => error.into(),
+            Error::Network(error) => error.into(),
+            Error::NoSnapshot { .. } => Self::new(error.to_string())
+                .hint("write it with `hallmark gas --snapshot`, look at it, and commit it"),
+            Error::Damaged { .. } => Self::new(error.to_string())
+                .hint("restore it from version control, or write it again with `hallmark gas --snapshot`"),
+            Error::Render { .. } => Self { bug: true, ..Self::new(error.to_string()) },
+            error => Self::new(error.to_string()),
+        }
+    }
+}

@@ -10,9 +10,11 @@ mod measure;
 mod opts;
 mod output;
 mod pipeline;
+mod pricing;
 mod project;
 mod settings;
 mod stages;
+mod subject;
 
 fn main() -> std::process::ExitCode {
     args::run()

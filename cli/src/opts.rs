@@ -70,8 +70,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Remake whatever is stale, from the model to the Solidity files.
     Build(BuildArgs),
-    /// Say what verification costs, by phase.
-    Gas(GasArgs),
+    /// Say what verification costs: by phase, on each network, against budgets.
+    Gas(Box<GasArgs>),
     /// Build what is stale, then run `forge test`.
     Test(TestArgs),
     /// Run the whole pipeline on one model and measure it.
@@ -245,10 +245,88 @@ pub(crate) struct BuildArgs {
     pub(crate) solc: SolcArgs,
 }
 
+/// How the result of `gas` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GasFormat {
+    /// For people at a terminal.
+    Table,
+    /// One JSON document (as `--json`).
+    Json,
+    /// A comment on a pull request.
+    Markdown,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct GasArgs {
+    /// Networks to price, by name [default: those of hallmark.toml, else all live ones].
+    #[arg(long = "network", value_name = "NETWORK", value_delimiter = ',')]
+    pub(crate) networks: Vec<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = GasFormat::Table)]
+    pub(crate) format: GasFormat,
+
+    /// Compare with the snapshot and the budgets; exit code 1 when a rule is broken.
+    #[arg(long, help_heading = "Budgets", conflicts_with_all = ["snapshot", "diff"])]
+    pub(crate) check: bool,
+    /// Write the snapshot that `--check` compares with.
+    #[arg(long, help_heading = "Budgets", conflicts_with = "diff")]
+    pub(crate) snapshot: bool,
+    /// By how much the snapshot may be exceeded [default: hallmark.toml's, else 0.5%].
+    #[arg(long, value_name = "PERCENT", help_heading = "Budgets", requires = "check")]
+    pub(crate) tolerance: Option<String>,
+    /// Also write the outcome of `--check` as JUnit XML.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Budgets", requires = "check")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Explain by phase how two snapshots or `--json` reports differ.
+    #[arg(long, num_args = 2, value_names = ["A", "B"], value_hint = ValueHint::FilePath, help_heading = "Budgets")]
+    pub(crate) diff: Vec<PathBuf>,
+
+    /// Measure the consumer's transaction instead of the verifier's.
+    #[arg(long, help_heading = "What is measured", conflicts_with = "contract")]
+    pub(crate) consumer: bool,
+    /// Measure a call of any contract.
+    #[arg(long, value_name = "FILE.sol:NAME", help_heading = "What is measured", requires = "calldata")]
+    pub(crate) contract: Option<String>,
+    /// Calldata of that call: hex, or a file that holds it as hex or as bytes.
+    #[arg(long, value_name = "HEX|FILE", help_heading = "What is measured", requires = "contract")]
+    pub(crate) calldata: Option<String>,
+    /// Encoded arguments of its constructor, hex.
+    #[arg(long, value_name = "HEX", help_heading = "What is measured", requires = "contract")]
+    pub(crate) constructor_arguments: Option<String>,
+    /// Gas limit of the transaction [default: 60,000,000].
+    #[arg(long, value_name = "GAS", help_heading = "What is measured", value_parser = clap::value_parser!(u64).range(21_000..=1_000_000_000))]
+    pub(crate) gas_limit: Option<u64>,
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
+
+    /// Read the parameters of a network from a node; without NETWORK, its chain id tells which.
+    #[arg(long = "rpc-url", value_name = "[NETWORK=]URL", help_heading = "Prices")]
+    pub(crate) rpc_urls: Vec<String>,
+    /// Seconds to wait for a node.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, help_heading = "Prices", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) rpc_timeout: u64,
+    /// Set a parameter for this run, on every network that has it or on one.
+    #[arg(long = "set", value_name = "[NETWORK.]NAME=VALUE", help_heading = "Prices")]
+    pub(crate) set: Vec<String>,
+    /// Price of a token in dollars.
+    #[arg(long = "price", value_name = "SYMBOL=USD", help_heading = "Prices")]
+    pub(crate) prices: Vec<String>,
+    /// Show totals with L1 prices at a fifth and at five times.
+    #[arg(long, help_heading = "Prices")]
+    pub(crate) sensitivity: bool,
+
+    /// Show the dearest functions and lines, this many.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10", help_heading = "Detail")]
+    pub(crate) lines: Option<usize>,
+    /// Write a page with charts that stands by itself.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Detail")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write a flame graph (SVG).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Detail")]
+    pub(crate) flamegraph: Option<PathBuf>,
+    /// Write folded stacks, one call path a line.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Detail")]
+    pub(crate) folded: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,11 @@ impl Shell {
         self.raw(&format!("{}\n", rendered.trim_end()))
     }
 
+    /// The result as JSON, whatever was asked for globally.
+    pub(crate) fn json_result<T: Serialize>(&self, value: &T) -> Outcome<()> {
+        Self { json: true, ..self.clone() }.result(value, String::new)
+    }
+
     /// Text to stdout as it is.
     pub(crate) fn raw(&self, text: &str) -> Outcome<()> {
         let mut stdout = anstream::stdout().lock();

@@ -2,6 +2,8 @@
 
 use crate::error::{Failure, Outcome};
 use crate::opts::{AccuracyArgs, ObjectiveArg};
+use hallmark_budget::amount::Dollars;
+use hallmark_budget::{Budgets, Tolerance};
 use hallmark_circuit::Objective;
 use hallmark_graph::AccuracyBound;
 use serde::Deserialize;
@@ -30,8 +32,14 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) srs: SrsSettings,
     /// Where generated contracts are.
-    #[serde(default, rename = "contracts")]
-    pub(crate) _contracts: ContractSettings,
+    #[serde(default)]
+    pub(crate) contracts: ContractSettings,
+    /// What `hallmark gas` measures by.
+    #[serde(default)]
+    pub(crate) gas: GasSettings,
+    /// Limits by identifier of the network.
+    #[serde(default)]
+    pub(crate) budget: Budgets,
 }
 
 /// `[model]`
@@ -79,19 +87,39 @@ pub(crate) struct SrsSettings {
     pub(crate) kind: Option<String>,
 }
 
-/// `[contracts]`: for people and other tools; hallmark itself goes by hallmark.lock.
+/// `[contracts]`: what `hallmark gas` measures. What `build` writes goes by hallmark.lock.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ContractSettings {
     /// The verifier.
-    #[serde(rename = "verifier")]
-    _verifier: Option<PathBuf>,
-    /// Numbers that contracts share.
+    pub(crate) verifier: Option<PathBuf>,
+    /// Numbers that contracts share: for readers.
     #[serde(rename = "info")]
     _info: Option<PathBuf>,
+    /// The consumer.
+    pub(crate) consumer: Option<PathBuf>,
     /// The proof that tests run.
-    #[serde(rename = "fixture")]
-    _fixture: Option<PathBuf>,
+    pub(crate) fixture: Option<PathBuf>,
+}
+
+/// `[gas]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GasSettings {
+    /// Networks that are priced; all live ones without.
+    pub(crate) networks: Option<Vec<String>>,
+    /// Files that describe networks of one's own.
+    #[serde(default)]
+    pub(crate) network_files: Vec<PathBuf>,
+    /// By how much the snapshot may be exceeded, like `0.5%`.
+    pub(crate) tolerance: Option<String>,
+    /// Where the snapshot is.
+    pub(crate) snapshot: Option<PathBuf>,
+    /// Where parameters that were read from a chain are kept.
+    pub(crate) parameters: Option<PathBuf>,
+    /// Prices of tokens in dollars, by symbol, as text.
+    #[serde(default)]
+    pub(crate) prices: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -117,6 +145,15 @@ impl Settings {
         match self.srs.kind.as_deref() {
             None | Some("dev") => {}
             Some(other) => return Err(format!("SRS kind `{other}` is not known; use \"dev\"")),
+        }
+        for (symbol, price) in &self.gas.prices {
+            Dollars::parse(price).map_err(|error| format!("[gas.prices] {symbol}: {error}"))?;
+        }
+        if let Some(tolerance) = &self.gas.tolerance {
+            Tolerance::parse(tolerance).map_err(|error| format!("[gas] tolerance: {error}"))?;
+        }
+        for (network, budget) in &self.budget {
+            budget.check().map_err(|error| format!("[budget.{network}]: {error}"))?;
         }
         if self.model.dimensions.values().any(|size| *size == 0) {
             return Err("a dimension has size 0".into());
@@ -218,6 +255,10 @@ mod tests {
             ("[srs]\nkind = 'ceremony'\n", "`ceremony` is not known"),
             ("[circuit]\nobjektive = 'gas'\n", "unknown field `objektive`"),
             ("[model.dimensions]\nbatch = 0\n", "size 0"),
+            ("[gas]\ntolerance = '5'\n", "[gas] tolerance"),
+            ("[gas.prices]\nETH = 'much'\n", "[gas.prices] ETH"),
+            ("[budget.base]\nusd = 'one'\n", "[budget.base]"),
+            ("[budget.base]\ngass = 1\n", "unknown field `gass`"),
         ] {
             let error = parse(&format!("{MODEL}{text}")).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -124,7 +124,9 @@ fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings
             objective: Some(objective_name(args.objective.into()).to_owned()),
         },
         srs: Default::default(),
-        _contracts: Default::default(),
+        contracts: Default::default(),
+        gas: Default::default(),
+        budget: Default::default(),
     })
 }
 

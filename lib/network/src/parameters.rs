@@ -82,6 +82,11 @@ impl Parameters {
         self.values.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
+    /// Age in days at a Unix timestamp in seconds, where that is not before their date.
+    pub fn age_at(&self, seconds: u64) -> Option<u64> {
+        self.age(&date::of_timestamp(seconds))
+    }
+
     /// Age in days on this day (year-month-day), where it is a date not before theirs.
     pub fn age(&self, today: &str) -> Option<u64> {
         date::days(today)?.checked_sub(date::days(&self.as_of)?)

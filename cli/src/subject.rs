@@ -1,0 +1,261 @@
+//! What `hallmark gas` measures: the verifier and the stored proof that are in the repository, or a
+//! call of any contract. Neither needs the model, a key or a prover.
+
+use crate::cache::{self, Cache};
+use crate::error::{Failure, Outcome};
+use crate::opts::{GasArgs, SolcArgs};
+use crate::output::Shell;
+use crate::pipeline;
+use crate::project::Project;
+use alloy_json_abi::JsonAbi;
+use alloy_primitives::{Bytes, hex};
+use alloy_sol_types::SolValue;
+use hallmark_gas::scenario::{Prepared, Scenario};
+use hallmark_gas::{Contract, Evm};
+use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc};
+use hallmark_solidity::sources::SourceTree;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Stage of the cache that keeps compiled contracts.
+const STAGE: &str = "contracts";
+const ARTIFACTS: &str = "contracts.json";
+
+/// File that reads the fixture, beside the project's own files in the compiler's eyes only.
+const READER_FILE: &str = "hallmark-fixture-reader.sol";
+
+/// A transaction that can be measured.
+pub(crate) struct Subject {
+    /// For titles.
+    pub(crate) name: String,
+    pub(crate) scenario: Box<dyn Scenario>,
+    /// Names of custom errors that the contracts may revert with, by selector.
+    errors: BTreeMap<[u8; 4], String>,
+    /// Whether the call must succeed: a refused proof is not what anybody wants to measure.
+    pub(crate) must_succeed: bool,
+}
+
+impl Subject {
+    /// What a call reverted with, in words where that is known.
+    pub(crate) fn revert_reason(&self, output: &[u8]) -> String {
+        let selector = output.first_chunk::<4>();
+        match selector.and_then(|selector| self.errors.get(selector)) {
+            Some(name) => name.clone(),
+            None if output.is_empty() => "it reverted without a reason".into(),
+            None => format!("it reverted with 0x{}", hex::encode(output)),
+        }
+    }
+}
+
+/// Custom errors in the ABI of contracts.
+fn errors_of(artifacts: &[&Artifact]) -> BTreeMap<[u8; 4], String> {
+    let abis = artifacts.iter().filter_map(|artifact| serde_json::from_str::<JsonAbi>(&artifact.abi).ok());
+    let named = abis.flat_map(|abi| {
+        let errors: Vec<_> = abi.errors().map(|error| (error.selector().0, error.signature())).collect();
+        errors
+    });
+    named.collect()
+}
+
+/// A contract and a call of it.
+#[derive(Debug)]
+struct Call {
+    contract: Arc<Contract>,
+    constructor_arguments: Vec<u8>,
+    calldata: Vec<u8>,
+}
+
+impl Scenario for Call {
+    fn prepare(&self, evm: &mut Evm) -> Result<Prepared, hallmark_gas::Error> {
+        let mut creation = self.contract.artifact().creation_code.clone();
+        creation.extend_from_slice(&self.constructor_arguments);
+        let deployed = evm.deploy(&creation)?;
+        Ok(Prepared {
+            to: deployed.address,
+            calldata: self.calldata.clone(),
+            contracts: vec![(deployed.address, Arc::clone(&self.contract))],
+            deploy_gas: deployed.gas,
+            runtime_bytes: deployed.runtime_bytes,
+        })
+    }
+}
+
+/// The project's verifier with its stored proof.
+pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<Subject> {
+    let root = project.root.clone();
+    let contracts = &project.settings.contracts;
+    let verifier = contracts.verifier.clone().unwrap_or_else(|| "src/Verifier.sol".into());
+    let fixture = contracts.fixture.clone().unwrap_or_else(|| "test/fixtures/InferenceFixture.sol".into());
+    let mut tree = collect(&root, &[verifier.clone(), fixture.clone()])?;
+    let fixture_name = SourceTree::name_of(&root, &fixture);
+    tree.files.insert(READER_FILE.into(), reader(&fixture_name));
+    let artifacts = compile(shell, Some(&mut project.cache), &root, &args.solc, &tree)?;
+    let verifier_name = SourceTree::name_of(&root, &verifier);
+    let verifying =
+        |artifact: &&Artifact| file_of(artifact) == verifier_name && artifact.abi.contains("\"verifyProof\"");
+    let artifact = artifacts.iter().find(verifying).ok_or_else(|| {
+        Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
+            .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
+    })?;
+    let reader = artifacts
+        .iter()
+        .find(|artifact| file_of(artifact) == READER_FILE)
+        .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
+    let calldata = read_fixture(reader, &fixture)?;
+    Ok(Subject {
+        name: artifact.name.clone(),
+        errors: errors_of(&[artifact]),
+        scenario: Box::new(Call {
+            contract: Arc::new(Contract::new(Arc::new(artifact.clone()))?),
+            constructor_arguments: Vec::new(),
+            calldata,
+        }),
+        must_succeed: true,
+    })
+}
+
+/// A contract whose functions return what the fixture's do.
+fn reader(fixture: &str) -> String {
+    format!(
+        "// SPDX-License-Identifier: MIT OR Apache-2.0\npragma solidity ^0.8.20;\n\n\
+         import {{InferenceFixture}} from \"{fixture}\";\n\n\
+         contract FixtureReader {{\n    \
+         function call() external pure returns (bytes memory) {{\n        \
+         return abi.encodeWithSignature(\n            \
+         \"verifyProof(bytes,uint256[])\", InferenceFixture.proof(), InferenceFixture.instances()\n        \
+         );\n    }}\n}}\n"
+    )
+}
+
+/// The call of `verifyProof` with the stored proof, as the fixture itself encodes it.
+fn read_fixture(reader: &Artifact, fixture: &Path) -> Outcome<Vec<u8>> {
+    let unreadable = |reason: &str| {
+        Failure::new(format!("`{}` holds no proof: {reason}", fixture.display()))
+            .hint("run `hallmark build` to make it again")
+    };
+    let mut evm = Evm::new(hallmark_gas::HardFork::default());
+    let at = evm.deploy(&reader.creation_code)?.address;
+    let outcome = evm.call(at, &hallmark_solidity::selector("call()"), None)?;
+    if !outcome.success {
+        return Err(unreadable("its functions revert"));
+    }
+    Bytes::abi_decode(&outcome.output)
+        .map(|bytes| bytes.to_vec())
+        .map_err(|_| unreadable("it is not encoded as expected"))
+}
+
+/// A call of any contract.
+pub(crate) fn of_contract(shell: &Shell, args: &GasArgs, named: &str, call: &str) -> Outcome<Subject> {
+    let (path, name) = named
+        .rsplit_once(':')
+        .filter(|(path, name)| !path.is_empty() && !name.is_empty())
+        .ok_or_else(|| {
+            Failure::new(format!("`{named}` is not FILE.sol:NAME"))
+                .hint("for example `src/Verifier.sol:Verifier`")
+        })?;
+    let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let root = folder.ancestors().find(|above| above.join("foundry.toml").is_file());
+    let root = root.map_or_else(|| folder.clone(), Path::to_path_buf);
+    let tree = collect(&root, std::slice::from_ref(&path))?;
+    let artifacts = compile(shell, None, &root, &args.solc, &tree)?;
+    let file = SourceTree::name_of(&root, &path);
+    let artifact = artifacts.iter().find(|artifact| artifact.name == name && file_of(artifact) == file);
+    let artifact = artifact.ok_or_else(|| {
+        let there: Vec<&str> =
+            artifacts.iter().filter(|artifact| file_of(artifact) == file).map(|a| a.name.as_str()).collect();
+        Failure::new(format!("`{}` has no contract `{name}` with code", path.display()))
+            .hint(format!("it has: {}", if there.is_empty() { "none".into() } else { there.join(", ") }))
+    })?;
+    Ok(Subject {
+        name: name.to_owned(),
+        errors: errors_of(&[artifact]),
+        scenario: Box::new(Call {
+            contract: Arc::new(Contract::new(Arc::new(artifact.clone()))?),
+            constructor_arguments: match &args.constructor_arguments {
+                Some(text) => from_hex(text).ok_or_else(|| {
+                    Failure::new("`--constructor-arguments` is not hex").hint("`cast abi-encode` makes it")
+                })?,
+                None => Vec::new(),
+            },
+            calldata: read_calldata(call)?,
+        }),
+        must_succeed: false,
+    })
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text.trim()).ok()
+}
+
+/// Hex, a file of hex, or a file of bytes.
+fn read_calldata(text: &str) -> Outcome<Vec<u8>> {
+    let path = Path::new(text);
+    if path.is_file() {
+        let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+        let decoded = std::str::from_utf8(&bytes).ok().and_then(from_hex);
+        return Ok(decoded.unwrap_or(bytes));
+    }
+    from_hex(text).ok_or_else(|| {
+        Failure::new("`--calldata` is neither hex nor a file that is there")
+            .hint("`cast calldata` or `hallmark export calldata` makes it")
+    })
+}
+
+fn file_of(artifact: &Artifact) -> &str {
+    artifact.sources.get(&artifact.source_index).map_or("", |file| file.path.as_str())
+}
+
+fn collect(root: &Path, entries: &[PathBuf]) -> Outcome<SourceTree> {
+    use hallmark_solidity::Error;
+    SourceTree::collect(root, entries).map_err(|error| match &error {
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Failure::from(error).hint("check the path; in a project, `hallmark build` makes what is missing")
+        }
+        _ => error.into(),
+    })
+}
+
+/// Compiles as forge would, or takes what the cache has.
+fn compile(
+    shell: &Shell,
+    cache: Option<&mut Cache>,
+    root: &Path,
+    args: &SolcArgs,
+    tree: &SourceTree,
+) -> Outcome<Vec<Artifact>> {
+    let settings =
+        CompilerSettings { remappings: tree.remappings.clone(), ..CompilerSettings::from_foundry(root) };
+    let mut parts: Vec<Vec<u8>> = vec![
+        b"contracts 1".to_vec(),
+        env!("CARGO_PKG_VERSION").into(),
+        format!("{settings:?}").into_bytes(),
+        format!("{:?}", args.solc).into_bytes(),
+    ];
+    for (name, text) in &tree.files {
+        parts.push(name.clone().into_bytes());
+        parts.push(text.clone().into_bytes());
+    }
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let key = cache::key(&parts);
+    if let Some(cache) = cache.as_deref()
+        && cache.is_fresh(STAGE, &key)
+        && let Ok(artifacts) = cache.read_json(ARTIFACTS)
+    {
+        return Ok(artifacts);
+    }
+    let solc: Solc = pipeline::locate_solc(args, root)?;
+    let step = shell.step("Compiling", "with solc");
+    let artifacts = solc.compile(&tree.files, &settings)?;
+    step.finish("Compiled", &format!("{} file(s), solc {}", tree.files.len(), solc.version()));
+    if let Some(cache) = cache {
+        // A cache that cannot be written costs time, not the result.
+        let kept =
+            cache.write_json(ARTIFACTS, &artifacts).and_then(|()| cache.record(STAGE, &key, &[ARTIFACTS]));
+        if let Err(failure) = kept {
+            shell.detail(&format!("the cache was not written: {}", failure.message));
+        }
+    }
+    Ok(artifacts)
+}
