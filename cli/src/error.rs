@@ -82,9 +82,10 @@ impl From<hallmark_proof::Error> for Failure {
             }
             Error::WrongSrs { .. } => failure.hint("run `hallmark setup` to make the keys again"),
             Error::Rejected | Error::Instances { .. } => failure,
-            Error::Unsatisfied | Error::Backend { .. } | Error::SrsTooSmall { .. } => {
-                Self { bug: true, ..failure }
-            }
+            Error::Unsatisfied
+            | Error::Backend { .. }
+            | Error::Context { .. }
+            | Error::SrsTooSmall { .. } => Self { bug: true, ..failure },
             Error::Unsupported { .. } => failure,
         }
     }

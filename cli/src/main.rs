@@ -3,6 +3,7 @@
 mod args;
 mod cache;
 mod cmd;
+mod context;
 mod error;
 mod forge;
 mod inputs;

@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::context;
+use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -199,6 +201,30 @@ pub(crate) struct ProveArgs {
     /// Where to write the proof (default: the project's cache).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
+}
+
+/// What a proof is bound to: all of it, or nothing.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "context", multiple = true, requires_all = ["chain_id", "consumer", "account", "deadline", "out"])]
+#[command(next_help_heading = "Context: for whom, where and until when the proof is good")]
+pub(crate) struct ContextArgs {
+    /// The chain.
+    #[arg(long, value_name = "N", value_parser = context::number)]
+    pub(crate) chain_id: Option<U256>,
+    /// The contract that may use the proof.
+    #[arg(long, value_name = "ADDRESS", value_parser = context::address)]
+    pub(crate) consumer: Option<Address>,
+    /// The account that may use it there.
+    #[arg(long, value_name = "ADDRESS", value_parser = context::address)]
+    pub(crate) account: Option<Address>,
+    /// Which of the account's inferences it is, as the consumer counts them [default: 0].
+    #[arg(long, value_name = "N", value_parser = context::number)]
+    pub(crate) nonce: Option<U256>,
+    /// Until when it is good, in seconds since 1970.
+    #[arg(long, value_name = "UNIX_SECONDS", value_parser = context::number)]
+    pub(crate) deadline: Option<U256>,
 }
 
 #[derive(Debug, Args)]
@@ -407,6 +433,32 @@ mod tests {
         for bad in ["batch", "=3", "batch=", "batch=0", "batch=-1", "batch=x"] {
             assert!(dimension(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_context_is_whole_or_absent() {
+        let address = "0x0000000000000000000000000000000000000001";
+        let whole = ["--chain-id", "1", "--consumer", address, "--account", address, "--deadline", "0x10"];
+        let parse = |arguments: &[&str]| {
+            let all = ["hallmark", "prove", "--out", "p"].iter().chain(arguments);
+            Opts::try_parse_from(all).map(|opts| match opts.command {
+                Command::Prove(args) => args.context.parts(),
+                _ => None,
+            })
+        };
+        assert_eq!(parse(&[]).unwrap(), None);
+        let parts = parse(&whole).unwrap().unwrap();
+        assert_eq!((parts.nonce, parts.deadline[31]), ([0; 32], 16));
+        let with_nonce = [&whole[..], &["--nonce", "7"]].concat();
+        assert_eq!(parse(&with_nonce).unwrap().unwrap().nonce[31], 7);
+        for missing in (0..whole.len()).step_by(2) {
+            let mut part = whole.to_vec();
+            part.drain(missing..missing + 2);
+            assert!(parse(&part).is_err(), "without {}", whole[missing]);
+        }
+        assert!(parse(&["--nonce", "7"]).is_err());
+        let nowhere = [&["hallmark", "prove"][..], &whole[..]].concat();
+        assert!(Opts::try_parse_from(nowhere).is_err());
     }
 
     #[test]

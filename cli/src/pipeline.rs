@@ -7,13 +7,13 @@ use crate::measure::{Lap, Stopwatch};
 use crate::opts::SolcArgs;
 use crate::output::Shell;
 use crate::settings::objective_name;
-use hallmark_circuit::{Circuit, Objective};
+use hallmark_circuit::{Circuit, Context, Objective};
 use hallmark_gas::{Contract, Deployment, Evm, HardFork, Profile};
 use hallmark_graph::ir::{GraphOutput, IntegerGraph};
 use hallmark_graph::{AccuracyBound, Execution, Model};
 use hallmark_proof::halo2::{Halo2, ProvingKey, VerifyingKey};
 use hallmark_proof::srs::{Provenance, Srs};
-use hallmark_proof::{Backend, Proof};
+use hallmark_proof::{Backend, ContextParts, Proof};
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
 use hallmark_solidity::{
     ConsumerOptions, ModelInterface, TensorInterface, VerifierOptions, VerifierSource, calldata,
@@ -199,16 +199,17 @@ impl Inference {
     }
 }
 
-/// Proves an inference; the proof is verified before it is returned.
+/// Proves an inference, bound to a context or to none; the proof is verified before it is returned.
 pub(crate) fn prove(
     shell: &Shell,
     circuit: &Circuit,
     graph: &IntegerGraph,
     inference: &Inference,
+    context: Option<ContextParts>,
     key: &ProvingKey,
     srs: &Srs,
 ) -> Outcome<Proof> {
-    prove_timed(shell, circuit, graph, inference, key, srs).map(|(proof, _)| proof)
+    prove_timed(shell, circuit, graph, inference, context, key, srs).map(|(proof, _)| proof)
 }
 
 /// Where the time of a proof goes.
@@ -226,16 +227,21 @@ pub(crate) fn prove_timed(
     circuit: &Circuit,
     graph: &IntegerGraph,
     inference: &Inference,
+    context: Option<ContextParts>,
     key: &ProvingKey,
     srs: &Srs,
 ) -> Outcome<(Proof, ProveTimes)> {
     let step = shell.step("Proving", "the inference");
     let watch = Stopwatch::start();
-    let witness = circuit.witness(graph, &inference.execution)?;
+    let value = context.map_or(Context::UNBOUND, |parts| parts.context());
+    let witness = circuit.witness(graph, &inference.execution, value)?;
     let witness_lap = watch.lap();
     let watch = Stopwatch::start();
-    let proof = Halo2.prove(key, srs, &witness)?;
+    let mut proof = Halo2.prove(key, srs, &witness)?;
     let prove = watch.lap();
+    if let Some(parts) = context {
+        proof = proof.with_context(parts)?;
+    }
     step.finish("Proved", &format!("{} bytes, verified", proof.bytes.len()));
     Ok((proof, ProveTimes { witness: witness_lap, prove }))
 }
@@ -380,7 +386,7 @@ impl EvmReport {
 }
 
 /// Calldata with a bit of the proof flipped, one in each 32-byte word, and with each of the first
-/// public values changed, missing or aliased.
+/// public values (the context is the first of all) changed, missing or aliased.
 fn tampered(proof: &Proof) -> impl Iterator<Item = Vec<u8>> {
     let instances: Vec<[u8; 32]> = words(proof);
     let flips = (0..proof.bytes.len().div_ceil(32)).map({

@@ -2,6 +2,7 @@
 //! that hash or its files changed.
 
 use crate::cache::{self, Cache};
+use crate::context;
 use crate::error::{Failure, Outcome};
 use crate::inputs::{self, Loaded, Sample};
 use crate::opts::SolcArgs;
@@ -11,9 +12,9 @@ use crate::project::Project;
 use crate::settings::objective_name;
 use hallmark_circuit::{Circuit, Objective};
 use hallmark_graph::AccuracyBound;
-use hallmark_proof::Proof;
 use hallmark_proof::halo2::{ProvingKey, VerifyingKey};
 use hallmark_proof::srs::Srs;
+use hallmark_proof::{ContextParts, Proof};
 use hallmark_scaffold as scaffold;
 use hallmark_solidity::VerifierSource;
 use hallmark_solidity::solc::{CompilerSettings, SOLC_VERSION, Solc};
@@ -193,7 +194,11 @@ impl<'a> Bench<'a> {
     }
 
     /// Proves an inference with the project's keys.
-    pub(crate) fn prove_input(&mut self, input: &Sample) -> Outcome<(Proof, pipeline::Inference)> {
+    pub(crate) fn prove_input(
+        &mut self,
+        input: &Sample,
+        context: Option<ContextParts>,
+    ) -> Outcome<(Proof, pipeline::Inference)> {
         self.keys()?;
         let inference = {
             let graph = self.quantised()?.graph.clone();
@@ -208,7 +213,7 @@ impl<'a> Bench<'a> {
         else {
             return Err(Failure::bug("a stage left nothing behind"));
         };
-        let proof = pipeline::prove(self.shell, circuit, &quantised.graph, &inference, key, &srs)?;
+        let proof = pipeline::prove(self.shell, circuit, &quantised.graph, &inference, context, key, &srs)?;
         let bound = quantised.accuracy.bound;
         if inference.max_abs_error() > bound {
             self.shell.warn(&format!(
@@ -220,7 +225,7 @@ impl<'a> Bench<'a> {
         Ok((proof, inference))
     }
 
-    /// Proves the project's input unless that is done.
+    /// Proves the project's input, bound to the context of fixtures, unless that is done.
     pub(crate) fn proof(&mut self) -> Outcome<Proof> {
         self.keys()?;
         let input_path = self.project.settings.model.input.clone();
@@ -234,7 +239,7 @@ impl<'a> Bench<'a> {
         if !self.is_fresh("proof", &key) {
             let path = self.project.path(&input_path);
             let input = inputs::read(&path, &self.loaded.model)?;
-            let (proof, inference) = self.prove_input(&input)?;
+            let (proof, inference) = self.prove_input(&input, Some(ContextParts::fixture()))?;
             let values = Values { outputs: inference.outputs, reference: inference.reference };
             proof.write(&self.cache().path(PROOF))?;
             self.cache().write_json(INFERENCE, &values)?;
@@ -314,6 +319,14 @@ impl<'a> Bench<'a> {
     fn spec(&mut self, solc: &Solc) -> Outcome<scaffold::ProjectSpec> {
         let proof = self.proof()?;
         let verifier = self.verifier()?;
+        let parts = proof.context_parts().ok_or_else(|| Failure::bug("the project's proof is not bound"))?;
+        let context = scaffold::ContextParts {
+            chain_id: parts.chain_id,
+            consumer: context::checksummed(&parts.consumer),
+            account: context::checksummed(&parts.account),
+            nonce: parts.nonce,
+            deadline: parts.deadline,
+        };
         let values: Values = self.cache().read_json(INFERENCE)?;
         let (outputs, accuracy) = {
             let quantised = self.quantised()?;
@@ -373,6 +386,7 @@ impl<'a> Bench<'a> {
             dev_srs: pipeline::is_dev(&proof),
             fixture: scaffold::Fixture {
                 instances: pipeline::words(&proof),
+                context,
                 verifying_key_id: proof.verifying_key_id,
                 srs_id: proof.srs.id,
                 proof: proof.bytes,

@@ -166,7 +166,7 @@ fn a_project_around_a_model_of_ones_own() {
         "0.05",
         "--json",
     ]));
-    assert_eq!(value["instances"], 1);
+    assert_eq!(value["instances"], 2);
     assert!(value["verify_gas"].as_u64().unwrap() > 100_000);
     forge(&project, &["test"]);
     let settings = fs::read_to_string(project.join("hallmark.toml")).unwrap();
@@ -209,6 +209,104 @@ fn proofs_of_other_inputs_verify_natively_and_in_an_evm() {
     assert_eq!(value["evm"]["accepted"], true);
     assert_eq!(value["evm"]["rejected_tampered"], true);
     assert_eq!(value["dev_srs"], true);
+}
+
+const CONSUMER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const ACCOUNT: &str = "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359";
+const MAXIMUM: &str = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+
+/// `prove` with a context, to `out`.
+fn prove_for<'a>(project: &'a str, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["--project", project, "prove", "--out", out];
+    arguments.extend(["--chain-id", "0x2105", "--consumer", CONSUMER, "--account", ACCOUNT]);
+    arguments.extend(["--deadline", MAXIMUM]);
+    arguments.extend(more);
+    arguments
+}
+
+#[test]
+fn a_proof_is_bound_to_the_context_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bound.proof");
+    let (project, out) = (str_of(demo()), str_of(&path));
+    let value = json(&succeed(&prove_for(project, out, &["--nonce", "7", "--json"])));
+    let context = value["context"].clone();
+    assert_eq!(context["chain_id"], "8453");
+    assert_eq!(context["consumer"], CONSUMER);
+    assert_eq!(context["account"], "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359");
+    assert_eq!(context["nonce"], "7");
+    assert_eq!(context["deadline"], MAXIMUM);
+
+    // The contract takes the proof as it is, and none with another context.
+    let value = json(&succeed(&["--project", project, "verify", out, "--evm", "--json"]));
+    assert_eq!(value["context"], context);
+    assert_eq!(value["evm"]["accepted"], true);
+    assert_eq!(value["evm"]["rejected_tampered"], true);
+    let text = succeed(&["--project", project, "verify", out]);
+    let line = format!(
+        "bound to chain 8453, consumer {CONSUMER}, account 0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359, nonce 7, deadline {MAXIMUM}"
+    );
+    assert!(text.lines().any(|found| found == line), "{text}");
+    let export = json(&succeed(&["--project", project, "export", "proof", "--proof", out]));
+    assert_eq!(export["context"], context);
+    assert_eq!(export["instances"][0], context["context"]);
+
+    // The project's own input, hence the project's own outputs, in another context.
+    let own = json(&succeed(&["--project", project, "export", "proof"]));
+    assert_eq!(own["instances"].as_array().unwrap()[1..], export["instances"].as_array().unwrap()[1..]);
+    assert_ne!(own["instances"][0], export["instances"][0]);
+    assert_eq!(own["context"]["chain_id"], "31337");
+    assert_eq!(own["context"]["nonce"], "0");
+    assert_eq!(own["context"]["deadline"], "4102444800");
+    // An absent nonce is 0.
+    let value = json(&succeed(&prove_for(project, out, &["--json"])));
+    assert_eq!(value["context"]["nonce"], "0");
+    assert_ne!(value["context"]["context"], context["context"]);
+}
+
+#[test]
+fn a_proof_without_context_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("free.proof");
+    let (project, out) = (str_of(demo()), str_of(&path));
+    let arguments = ["--project", project, "prove", "--input", DEMO_INPUT, "--out", out];
+    let (output, _, stderr) = run(&mut hallmark(&arguments));
+    assert!(output.status.success() && stderr.contains("bound to no context"), "{stderr}");
+    let value = json(&succeed(&["--project", project, "verify", out, "--json"]));
+    assert_eq!(value["context"]["context"], format!("0x{}", "0".repeat(64)));
+    assert_eq!(value["context"]["consumer"], Value::Null);
+    assert!(succeed(&["--project", project, "verify", out]).contains("bound to no context"));
+}
+
+#[test]
+fn bad_contexts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.proof");
+    let (project, out) = (str_of(demo()), str_of(&path));
+    let good = prove_for(project, out, &[]);
+    let at = |option: &str| good.iter().position(|word| *word == option).unwrap();
+    for (option, bad, words) in [
+        (
+            "--consumer",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+            &["--consumer", "checksum", CONSUMER][..],
+        ),
+        ("--consumer", "0x0000000000000000000000000000000000000000", &["--consumer", "zero"]),
+        ("--account", "0x1234", &["--account", "40 hexadecimal digits"]),
+        ("--chain-id", "mainnet", &["--chain-id", "whole number"]),
+        ("--deadline", "2030-01-01", &["--deadline", "whole number"]),
+        ("--deadline", "0x10000000000000000000000000000000000000000000000000000000000000000", &["256 bits"]),
+    ] {
+        let mut arguments = good.clone();
+        arguments[at(option) + 1] = bad;
+        refuse(&mut hallmark(&arguments), words);
+    }
+    for option in ["--chain-id", "--consumer", "--account", "--deadline"] {
+        let mut arguments = good.clone();
+        arguments.drain(at(option)..at(option) + 2);
+        refuse(&mut hallmark(&arguments), &[option]);
+    }
+    assert!(is_empty(folder.path()));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! `--max-k` (default 17) are laid out but not proven. SRS files go to `--srs DIR`.
 
 use anstream::println;
-use hallmark_circuit::{Circuit, Objective};
+use hallmark_circuit::{Circuit, Context, Objective};
 use hallmark_graph::{
     Execution,
     ir::{
@@ -145,7 +145,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .iter()
                 .map(|y| (y + (1 << (graph.settings.shift() - 1))) >> graph.settings.shift())
                 .collect();
-            let witness = circuit.witness(&graph, &execution)?;
+            let witness = circuit.witness(&graph, &execution, Context::UNBOUND)?;
             let srs = Srs::dev(s.k, &folder)?;
             let start = cpu_seconds();
             let key = Halo2.setup(circuit.description(), &srs)?;

@@ -1,5 +1,6 @@
 //! `hallmark export`.
 
+use crate::context;
 use crate::error::Outcome;
 use crate::opts::{Artefact, ExportArgs};
 use crate::output::Shell;
@@ -36,6 +37,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> O
                 "verifying_key_id": word(&proof.verifying_key_id),
                 "srs_id": word(&proof.srs.id),
                 "dev_srs": pipeline::is_dev(&proof),
+                "context": context::to_json(&proof),
             });
             // A proof has no other textual form.
             shell.result(&value, || format!("{value:#}"))

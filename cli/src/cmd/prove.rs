@@ -1,5 +1,6 @@
 //! `hallmark prove`.
 
+use crate::context;
 use crate::error::Outcome;
 use crate::inputs;
 use crate::opts::ProveArgs;
@@ -11,11 +12,19 @@ use std::path::PathBuf;
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Outcome<()> {
     let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
+    let parts = args.context.parts();
     let (proof, path) = match (args.input, args.out) {
-        (Some(input), Some(out)) => {
+        (input, Some(out)) if input.is_some() || parts.is_some() => {
+            let input = input.unwrap_or_else(|| bench.project.path(&bench.project.settings.model.input));
             let sample = inputs::read(&input, &bench.loaded.model)?;
-            let (proof, _) = bench.prove_input(&sample)?;
+            let (proof, _) = bench.prove_input(&sample, parts)?;
             proof.write(&out)?;
+            if parts.is_none() {
+                shell.note(
+                    "bound to no context: no consumer accepts this proof; give --chain-id, --consumer, \
+                     --account and --deadline",
+                );
+            }
             (proof, out)
         }
         (_, Some(out)) => {
@@ -30,6 +39,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Ou
         "proof": path,
         "proof_bytes": proof.bytes.len(),
         "instances": proof.instances.len(),
+        "context": context::to_json(&proof),
         "verifying_key_id": hex::encode(proof.verifying_key_id),
     });
     shell.result(&value, || path.display().to_string())

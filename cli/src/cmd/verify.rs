@@ -1,5 +1,6 @@
 //! `hallmark verify`.
 
+use crate::context;
 use crate::error::{Failure, Outcome};
 use crate::opts::VerifyArgs;
 use crate::output::{Shell, thousands};
@@ -48,10 +49,12 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: VerifyArgs) -> O
         "verifying_key_id": hex::encode(key.id()),
         "srs_id": hex::encode(key.srs().id),
         "dev_srs": pipeline::is_dev(&proof),
+        "context": context::to_json(&proof),
         "evm": evm,
     });
     shell.result(&value, || {
-        let native = format!("valid for verifying key {}", hex::encode(key.id()));
+        let native =
+            format!("valid for verifying key {}\n{}", hex::encode(key.id()), context::describe(&proof));
         match &evm {
             Some(report) => format!(
                 "{native}\naccepted by the contract ({}), {} gas",

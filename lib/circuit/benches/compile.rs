@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use hallmark_circuit::{Circuit, Objective, description::Witness};
 use hallmark_graph::ir::{Function, IntegerGraph, QuantisationSettings, Term};
 use std::hint::black_box;
-use support::{Builder, Numbers, all, challenges, execute};
+use support::{Builder, Numbers, all, challenges, context, execute};
 
 fn convolution(settings: QuantisationSettings) -> (IntegerGraph, Vec<Vec<i128>>) {
     let mut numbers = Numbers::new(3);
@@ -53,8 +53,8 @@ fn benches(c: &mut Criterion) {
     });
     let execution = execute(&graph, &inputs);
     let Ok(circuit) = Circuit::compile(&graph, Objective::Balanced) else { return };
-    c.bench_function("first phase", |b| b.iter(|| circuit.witness(&graph, &execution).is_ok()));
-    let Ok(witness) = circuit.witness(&graph, &execution) else { return };
+    c.bench_function("first phase", |b| b.iter(|| circuit.witness(&graph, &execution, context()).is_ok()));
+    let Ok(witness) = circuit.witness(&graph, &execution, context()) else { return };
     let challenges = challenges();
     c.bench_function("second phase", |b| b.iter(|| witness.second_phase(black_box(&challenges)).len()));
 }

@@ -10,13 +10,18 @@
 //!
 //! * `q·U⁺ = F·(Σ r^t w_t + [walk]·U + [value]·c⁺) + [accumulate]·U`
 //! * `q·(R⁺ − r·R) = 0`
-//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i − V·(sy·lin + cy + [produce]·c⁺ + I)`
+//! * `q·(T⁺ − T) = [consume]·U⁺·c⁺ + [packed]·U⁺·Σ r^(i·step) x_i
+//!                 − V·(sy·lin + cy + [produce]·c⁺ − [boundary]·c⁺ + I)`
 //! * `[defined]·(c⁺ − [keep]·c − expression of limbs) = 0`
 //! * logUp over all limbs, one table, with `χ`, `θ`
 //! * on the two boundary rows (the first and the one after the last): `q·(R − 1) = 0`, `T = 0`, `φ = 0`.
 //!
+//! `− [boundary]·c⁺` is the context: on the first row the production is `I − c⁺`. On the row after
+//! the last, where every other term is zero, it asks `V·c⁺ = 0` of cells that nothing reads, and
+//! honest ones are zero.
+//!
 //! Why each cell is unique: limbs, `A`, `B` by the lookup and the production; `c` by its definition or,
-//! when free, by its production; `m` by the lookup sum (only its total matters); `R` by its walk;
+//! when free, by its production (the context: by the first public value); `m` by the lookup sum (only its total matters); `R` by its walk;
 //! `V`, `F` are copies of `R`; `U`, `T`, `h`, `φ` follow from the rest.
 
 use crate::{
@@ -368,7 +373,11 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     added(fixed_cell(constant), &mut produced);
     added(kind_selectors.any(&kinds, |k| k.produce_value).map(|s| s * stepped_value()), &mut produced);
     // Beyond the public values the instance column is zero, so that no selector is needed.
-    added((layout.instances > 0).then(|| Expression::current(Column::Instance)), &mut produced);
+    added(Some(Expression::current(Column::Instance)), &mut produced);
+    // The context. The selector of the boundary rows exists anyway; a kind of its own could cost a
+    // fixed column.
+    let boundary = mode_selectors.any(&modes, |m| *m == ModeEntry::Boundary).unwrap_or_else(Expression::zero);
+    added(Some(-(boundary.clone() * stepped_value())), &mut produced);
     let change = change.unwrap_or_else(Expression::zero)
         - produced.map_or_else(Expression::zero, |p| p * now(columns.production));
     gate("total", active_cell.clone() * (next(columns.total) - now(columns.total)) - change);
@@ -463,7 +472,6 @@ pub(crate) fn describe(layout: &Layout, blinding_rows: usize) -> (Description, C
     );
 
     // Boundaries
-    let boundary = mode_selectors.any(&modes, |m| *m == ModeEntry::Boundary).unwrap_or_else(Expression::zero);
     gate("powers start", active_cell.clone() * boundary.clone() * (now(columns.powers) - Expression::one()));
     gate("total boundary", boundary.clone() * now(columns.total));
     gate("lookup boundary", boundary * now(columns.running));

@@ -1,6 +1,7 @@
 //! Integer graph to circuit: the description of circuits, the layout compiler and the witness.
 
 pub mod check;
+pub mod context;
 pub mod cost;
 pub mod description;
 pub mod error;
@@ -9,6 +10,7 @@ mod gates;
 mod layout;
 mod witness;
 
+pub use context::{CONTEXT_INDEX, Context, FIRST_OUTPUT_INDEX};
 pub use error::{CompileError, WitnessError};
 pub use witness::{CircuitWitness, Hint, HintFunction};
 
@@ -125,7 +127,8 @@ impl Circuit {
         cost::estimate(&self.statistics())
     }
 
-    /// Fills the cells from an execution of the graph it was compiled from.
+    /// Fills the cells from an execution of the graph it was compiled from, for a proof bound to
+    /// `context`.
     ///
     /// # Errors
     /// When the execution is of another graph or a value is outside its provable range.
@@ -133,8 +136,9 @@ impl Circuit {
         &self,
         graph: &IntegerGraph,
         execution: &Execution,
+        context: Context,
     ) -> Result<CircuitWitness, WitnessError> {
-        self.witness_with(graph, execution, &mut |_, honest| honest)
+        self.witness_with(graph, execution, context, &mut |_, honest| honest)
     }
 
     /// As [`Circuit::witness`], with every choice of the prover passed through `hint`.
@@ -145,6 +149,7 @@ impl Circuit {
         &self,
         graph: &IntegerGraph,
         execution: &Execution,
+        context: Context,
         hint: HintFunction<'_>,
     ) -> Result<CircuitWitness, WitnessError> {
         CircuitWitness::new(
@@ -153,6 +158,7 @@ impl Circuit {
             self.description.clone(),
             graph,
             &execution.values,
+            context,
             hint,
         )
     }

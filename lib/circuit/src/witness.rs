@@ -5,6 +5,7 @@
 //! the first-phase cells as they are, so that a changed cell is carried through everything below it.
 
 use crate::{
+    context::Context,
     description::{Description, Witness},
     error::WitnessError,
     field::{Field, Fr, from_i128, power_of_two},
@@ -45,7 +46,7 @@ pub enum Hint {
         /// Row of the table.
         row: usize,
     },
-    /// A public value.
+    /// A public value; the context is the first.
     Instance {
         /// Its index.
         index: usize,
@@ -77,6 +78,7 @@ impl CircuitWitness {
         description: Arc<Description>,
         graph: &IntegerGraph,
         values: &[Vec<i128>],
+        context: Context,
         hint: HintFunction<'_>,
     ) -> Result<Self, WitnessError> {
         for (tensor, info) in graph.tensors.iter().enumerate() {
@@ -173,6 +175,7 @@ impl CircuitWitness {
                 (Definition::Free, Some(FreeValue::Accumulator(value) | FreeValue::Copy(value))) => {
                     from_i128(read(*value))
                 }
+                (Definition::Free, Some(FreeValue::Context)) => context.value(),
                 (Definition::Free, Some(FreeValue::Junk(index))) => {
                     let place = &layout.junk[*index];
                     let geometry = &layout.correlations[place.correlation];
@@ -197,18 +200,14 @@ impl CircuitWitness {
             .enumerate()
             .map(|(row, count)| hint(Hint::Multiplicity { row }, Fr::from(count)))
             .collect();
-        let instances = graph
-            .outputs
-            .iter()
-            .flat_map(|output| &output.elements)
+        let outputs = graph.outputs.iter().flat_map(|output| &output.elements).map(|element| match element {
+            Ok(value) => from_i128(read(*value)),
+            Err(constant) => from_i128(*constant),
+        });
+        let instances = std::iter::once(context.value())
+            .chain(outputs)
             .enumerate()
-            .map(|(index, element)| {
-                let honest = match element {
-                    Ok(value) => from_i128(read(*value)),
-                    Err(constant) => from_i128(*constant),
-                };
-                hint(Hint::Instance { index }, honest)
-            })
+            .map(|(index, honest)| hint(Hint::Instance { index }, honest))
             .collect();
         Ok(Self {
             layout,
@@ -309,6 +308,9 @@ impl Witness for CircuitWitness {
                 }
                 if step.produce_value {
                     produced += value;
+                }
+                if step.free == Some(FreeValue::Context) {
+                    produced -= value;
                 }
                 if step.produce_instance {
                     produced += self.instances[row];

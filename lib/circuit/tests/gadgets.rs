@@ -2,17 +2,18 @@
 
 mod support;
 
-use hallmark_circuit::{Circuit, check::check, description::Witness};
+use hallmark_circuit::{CONTEXT_INDEX, Circuit, FIRST_OUTPUT_INDEX, check::check, description::Witness};
 use hallmark_graph::ir::{Element, Function, IntegerGraph, QuantisationSettings, TensorId, Term, Value};
 use proptest::prelude::*;
-use support::{Builder, Numbers, SETTINGS, all, challenges, execute};
+use support::{Builder, Numbers, SETTINGS, all, challenges, context, execute};
 
 fn accept(graph: &IntegerGraph, inputs: &[Vec<i128>]) {
     let execution = execute(graph, inputs);
     for width in [1, 2, 3, 8] {
         let circuit = Circuit::compile_with(graph, width).unwrap();
-        let witness = circuit.witness(graph, &execution).unwrap();
-        assert_eq!(witness.instances().len(), graph.instances());
+        let witness = circuit.witness(graph, &execution, context()).unwrap();
+        assert_eq!(witness.instances().len(), FIRST_OUTPUT_INDEX + graph.instances());
+        assert_eq!(witness.instances()[CONTEXT_INDEX], context().value());
         assert!(circuit.description().degree() <= 5, "degree {}", circuit.description().degree());
         if let Err(failures) = check(circuit.description(), &witness, &challenges()) {
             panic!("width {width}: {} failures, first {:?}", failures.len(), failures[0]);

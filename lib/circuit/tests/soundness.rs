@@ -8,9 +8,9 @@
 mod support;
 
 use hallmark_circuit::{
-    Circuit, CircuitWitness, Hint,
+    CONTEXT_INDEX, Circuit, CircuitWitness, Context, FIRST_OUTPUT_INDEX, Hint,
     check::{Failure, check, check_cells},
-    description::{Description, Phase, Witness},
+    description::{Column, Description, Phase, Witness},
     field::{Field, Fr, PrimeField},
 };
 use hallmark_graph::{
@@ -18,7 +18,7 @@ use hallmark_graph::{
     ir::{Function, IntegerGraph, Operation, QuantisationSettings, Term, Value},
 };
 use std::collections::BTreeSet;
-use support::{Builder, Numbers, all, challenges, execute, execute_with};
+use support::{Builder, Numbers, all, challenges, context, execute, execute_with};
 
 const SMALL: QuantisationSettings =
     QuantisationSettings { limb_bits: 4, low_limbs: 2, high_limbs: 2, fraction_bits: 4 };
@@ -144,7 +144,7 @@ fn every_changed_cell_is_rejected() {
         let execution = execute(&graph, &inputs);
         let mut hints = vec![];
         let honest = circuit
-            .witness_with(&graph, &execution, &mut |hint, value| {
+            .witness_with(&graph, &execution, context(), &mut |hint, value| {
                 hints.push((hint, value));
                 value
             })
@@ -156,7 +156,7 @@ fn every_changed_cell_is_rejected() {
             let random = Fr::from(0x5eed_1234).square() * value + Fr::from(0x77);
             for wrong in [value + Fr::ONE, value - Fr::ONE, Fr::ZERO, -value, random] {
                 let tampered = circuit
-                    .witness_with(&graph, &execution, &mut |hint, honest| {
+                    .witness_with(&graph, &execution, context(), &mut |hint, honest| {
                         if hint == target { wrong } else { honest }
                     })
                     .unwrap();
@@ -189,7 +189,7 @@ fn every_changed_value_is_rejected_even_when_all_below_it_is_honest() {
                         continue;
                     };
                     // Values outside the limbs cannot even be written down.
-                    let Ok(witness) = circuit.witness(&graph, &execution) else { continue };
+                    let Ok(witness) = circuit.witness(&graph, &execution, context()) else { continue };
                     let result = check(circuit.description(), &witness, &challenges());
                     assert!(
                         result.is_err(),
@@ -241,7 +241,7 @@ fn only_the_value_gate_ties_an_activation_to_its_limbs() {
             let execution =
                 execute_with(&graph, &inputs, &mut |t, i, v| if (t, i) == (tensor, 0) { v + 1 } else { v })
                     .unwrap();
-            let witness = circuit.witness(&graph, &execution).unwrap();
+            let witness = circuit.witness(&graph, &execution, context()).unwrap();
             let names = rejections(check(circuit.description(), &witness, &challenges()));
             assert_eq!(names, set(&["value"]), "{name}, tensor {tensor}");
         }
@@ -261,7 +261,7 @@ fn only_the_random_combination_ties_an_accumulator_to_its_inputs() {
             let execution =
                 execute_with(&graph, &inputs, &mut |t, i, v| if (t, i) == (tensor, 0) { v + 256 } else { v })
                     .unwrap();
-            let witness = circuit.witness(&graph, &execution).unwrap();
+            let witness = circuit.witness(&graph, &execution, context()).unwrap();
             let names = rejections(check(circuit.description(), &witness, &challenges()));
             assert_eq!(names, set(&["total boundary"]), "{name}, tensor {tensor}");
         }
@@ -276,7 +276,7 @@ fn only_the_lookup_keeps_limbs_small() {
         .find(|row| {
             let mut fits = false;
             circuit
-                .witness_with(&graph, &execution, &mut |hint, honest| {
+                .witness_with(&graph, &execution, context(), &mut |hint, honest| {
                     if hint == (Hint::Limb { row: *row, limb: 1 }) {
                         fits = honest != Fr::ZERO && honest != Fr::ONE;
                     }
@@ -287,7 +287,7 @@ fn only_the_lookup_keeps_limbs_small() {
         })
         .unwrap();
     let witness = circuit
-        .witness_with(&graph, &execution, &mut |hint, honest| match hint {
+        .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
             Hint::Limb { row: r, limb: 0 } if r == row => honest + Fr::from(16),
             Hint::Limb { row: r, limb: 1 } if r == row => honest - Fr::ONE,
             _ => honest,
@@ -306,7 +306,7 @@ fn an_ordinary_limb_cannot_borrow_an_entry_of_a_function() {
     let circuit = compile(&graph);
     let execution = execute(&graph, &inputs);
     let description = circuit.description();
-    let honest = Cells::new(&circuit.witness(&graph, &execution).unwrap(), &challenges());
+    let honest = Cells::new(&circuit.witness(&graph, &execution, context()).unwrap(), &challenges());
     let fixed = |name: &str| {
         let index = description.fixed.iter().position(|f| f == name).unwrap();
         description.fixed_values[index].clone()
@@ -345,7 +345,7 @@ fn only_the_helper_gate_ties_helpers_to_limbs() {
     let (circuit, graph, execution) = dense_case();
     // A wrong multiplicity, hidden in a helper.
     let witness = circuit
-        .witness_with(&graph, &execution, &mut |hint, honest| match hint {
+        .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
             Hint::Multiplicity { row: 3 } => honest + Fr::from(5),
             _ => honest,
         })
@@ -365,7 +365,7 @@ fn only_the_helper_gate_ties_helpers_to_limbs() {
 fn only_the_lookup_sum_gate_carries_the_sum() {
     let (circuit, graph, execution) = dense_case();
     let witness = circuit
-        .witness_with(&graph, &execution, &mut |hint, honest| match hint {
+        .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
             Hint::Multiplicity { row: 3 } => honest + Fr::from(5),
             _ => honest,
         })
@@ -379,7 +379,7 @@ fn only_the_lookup_sum_gate_carries_the_sum() {
 fn wrong_claim() -> (Circuit, Cells) {
     let (circuit, graph, execution) = dense_case();
     let witness = circuit
-        .witness_with(&graph, &execution, &mut |hint, honest| match hint {
+        .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
             Hint::Instance { index: 2 } => honest + Fr::ONE,
             _ => honest,
         })
@@ -439,7 +439,7 @@ fn only_the_powers_gates_keep_the_powers_going() {
     // With r = 0 in the prover's head, every constraint but the first vanishes.
     let (circuit, graph, execution) = dense_case();
     let witness = circuit
-        .witness_with(&graph, &execution, &mut |hint, honest| match hint {
+        .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
             Hint::Instance { index: 2 } => honest + Fr::ONE,
             _ => honest,
         })
@@ -462,10 +462,10 @@ fn public_values_are_bound_one_by_one() {
     for (name, graph, inputs) in zoo() {
         let circuit = compile(&graph);
         let execution = execute(&graph, &inputs);
-        for index in 0..graph.instances() {
+        for index in 0..FIRST_OUTPUT_INDEX + graph.instances() {
             let modulus_plus = Fr::ONE;
             let witness = circuit
-                .witness_with(&graph, &execution, &mut |hint, honest| {
+                .witness_with(&graph, &execution, context(), &mut |hint, honest| {
                     if hint == (Hint::Instance { index }) { honest + modulus_plus } else { honest }
                 })
                 .unwrap();
@@ -492,7 +492,7 @@ fn no_fixed_column_is_zero_and_no_gate_exceeds_degree_five() {
             let mut read = vec![false; description.advice.len()];
             for gate in &description.gates {
                 gate.polynomial.for_each_query(&mut |query| {
-                    if let hallmark_circuit::description::Column::Advice(i) = query.column {
+                    if let Column::Advice(i) = query.column {
                         read[i] = true;
                     }
                 });
@@ -500,6 +500,132 @@ fn no_fixed_column_is_zero_and_no_gate_exceeds_degree_five() {
             assert!(read.iter().all(|r| *r), "{name}");
             assert!(description.advice.iter().any(|c| c.phase == Phase::Second));
             assert_eq!(Fr::NUM_BITS, 254);
+        }
+    }
+}
+
+/// The graphs of the zoo, and two whose first row is special: no input row at all, and a first block
+/// that leaves the first value cell alone.
+fn layouts() -> Vec<(&'static str, IntegerGraph, Vec<Vec<i128>>)> {
+    let mut list = zoo();
+    let mut b = Builder::new(SMALL);
+    let x = b.input(1, 1);
+    b.output(x);
+    b.graph.outputs[0].elements = vec![Err(-17)];
+    list.push(("a constant", b.graph, vec![vec![5]]));
+    let mut b = Builder::new(SMALL);
+    let x = b.input(1, 1);
+    let y = b.linear(40, vec![dense(all(x, 1), 40, vec![1; 40])], vec![]);
+    let z = b.activate(y, Function::Identity);
+    b.output(z);
+    list.push(("several weights of one input", b.graph, vec![vec![5]]));
+    list
+}
+
+#[test]
+fn any_context_can_be_proven_zero_included() {
+    for (name, graph, inputs) in layouts() {
+        let execution = execute(&graph, &inputs);
+        for width in 1..6 {
+            let circuit = Circuit::compile_with(&graph, width).unwrap();
+            for context in [Context::UNBOUND, Context::new(-Fr::ONE), context()] {
+                let witness = circuit.witness(&graph, &execution, context).unwrap();
+                check(circuit.description(), &witness, &challenges())
+                    .unwrap_or_else(|failures| panic!("{name}, width {width}: {:?}", failures[0]));
+                assert_eq!(witness.instances()[CONTEXT_INDEX], context.value());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_random_combination_ties_the_context_to_its_public_value() {
+    for (name, graph, inputs) in layouts() {
+        let circuit = compile(&graph);
+        let execution = execute(&graph, &inputs);
+        // The same cells, another public value: a proof taken to another context.
+        for other in [Fr::ZERO, context().value() + Fr::ONE, -context().value()] {
+            let moved = circuit
+                .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
+                    Hint::Instance { index: CONTEXT_INDEX } => other,
+                    _ => honest,
+                })
+                .unwrap();
+            let names = rejections(check(circuit.description(), &moved, &challenges()));
+            assert_eq!(names, set(&["total boundary"]), "{name}: another public value");
+
+            // Nothing recomputed at all: the row of the context alone complains.
+            let mut cells =
+                Cells::new(&circuit.witness(&graph, &execution, context()).unwrap(), &challenges());
+            cells.instances[CONTEXT_INDEX] = other;
+            let failures =
+                check_cells(&cells.description, &cells.advice, &cells.instances, &challenges()).unwrap_err();
+            assert!(
+                matches!(&failures[..], [Failure::Gate { gate, row: 0, .. }] if gate == "total"),
+                "{name}: {failures:?}"
+            );
+
+            // Another cell, the same public value.
+            let changed = circuit
+                .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
+                    Hint::Value { row: 0 } => other,
+                    _ => honest,
+                })
+                .unwrap();
+            let names = rejections(check(circuit.description(), &changed, &challenges()));
+            assert_eq!(names, set(&["total boundary"]), "{name}: another cell");
+
+            // Both: an honest proof for the other context.
+            let both = circuit
+                .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
+                    Hint::Value { row: 0 } | Hint::Instance { index: CONTEXT_INDEX } => other,
+                    _ => honest,
+                })
+                .unwrap();
+            check(circuit.description(), &both, &challenges()).unwrap();
+            let honest = circuit.witness(&graph, &execution, Context::new(other)).unwrap();
+            assert_eq!(both.first_phase(), honest.first_phase(), "{name}");
+            assert_eq!(both.instances(), honest.instances(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_context_shares_no_power_of_the_challenge() {
+    // An error of the context must not be made good by another constraint: its power of `r` occurs in
+    // one production and in no coefficient.
+    for (name, graph, inputs) in layouts() {
+        for width in 1..6 {
+            let circuit = Circuit::compile_with(&graph, width).unwrap();
+            let execution = execute(&graph, &inputs);
+            let total = |r: u64| {
+                let mut challenges = challenges();
+                challenges[0] = Fr::from(r);
+                let witness = circuit
+                    .witness_with(&graph, &execution, context(), &mut |hint, honest| match hint {
+                        Hint::Value { row: 0 } => honest + Fr::ONE,
+                        _ => honest,
+                    })
+                    .unwrap();
+                *Cells::new(&witness, &challenges).column("total").last().unwrap()
+            };
+            // T(r) = r^e for one e, nothing more.
+            let (two, three) = (total(2), total(3));
+            let exponent = (0..1 << 16).find(|e| Fr::from(2).pow_vartime([*e]) == two);
+            let exponent = exponent.unwrap_or_else(|| panic!("{name}, width {width}: not a power of r"));
+            assert_eq!(three, Fr::from(3).pow_vartime([exponent]), "{name}, width {width}");
+            let powers = circuit.description().advice.iter().position(|c| c.name == "powers").unwrap();
+            let production =
+                circuit.description().advice.iter().position(|c| c.name == "production").unwrap();
+            let used: Vec<usize> = circuit
+                .description()
+                .copies
+                .iter()
+                .filter(|(_, power)| power.column == Column::Advice(powers) && power.row as u64 == exponent)
+                .filter(|(cell, _)| cell.column == Column::Advice(production))
+                .map(|(cell, _)| cell.row)
+                .collect();
+            assert_eq!(used, [0], "{name}, width {width}");
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 #[test]
 fn consumer_decodes_and_rejects() {
-    let case = Case::small(3);
+    let case = Case::small(4);
     let tensor = |name: &str, shape: &[usize]| TensorInterface {
         name: name.into(),
         shape: shape.to_vec(),
@@ -35,9 +35,9 @@ fn consumer_decodes_and_rejects() {
             "{}\ncontract User is SmallModel {{
                 constructor(IInferenceVerifier v) SmallModel(v) {{}}
                 function infer(bytes calldata proof, uint256[] calldata instances)
-                    external view returns (int256, int256[2] memory) {{
+                    external view returns (uint256, int256, int256[2] memory) {{
                     Inference memory i = _infer(proof, instances);
-                    return (i.input1_, i.classScores_);
+                    return (i.context, i.input1_, i.classScores_);
                 }}
                 function signed(uint256 e) external pure returns (int256) {{ return _signed(e); }}
             }}",
@@ -69,7 +69,7 @@ fn consumer_decodes_and_rejects() {
     let outcome = evm.call(user, &call, None).expect("runs");
     assert!(outcome.success, "{outcome:?}");
     let numbers: Vec<u64> = outcome.output.chunks(32).map(|w| U256::from_be_slice(w).to()).collect();
-    assert_eq!(numbers, [3, 8, 13]);
+    assert_eq!(numbers, [3, 8, 13, 18]);
     call[200] ^= 1;
     assert!(!evm.call(user, &call, None).expect("runs").success);
 

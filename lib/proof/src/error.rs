@@ -70,6 +70,14 @@ pub enum Error {
         /// Identity named by the key, hex.
         found: String,
     },
+    /// A proof is bound to another context than the one stated.
+    #[error("the proof is bound to context {found}, not to {expected}, the hash of the parts stated")]
+    Context {
+        /// Hash of the parts stated, hex.
+        expected: String,
+        /// The proof's first public value, hex.
+        found: String,
+    },
     /// The number of public values is wrong.
     #[error("the circuit has {expected} public values, but {found} were given")]
     Instances {

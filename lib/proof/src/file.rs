@@ -5,14 +5,17 @@ use crate::error::Error;
 use sha2::{Digest, Sha256};
 use std::{io::Write, path::Path};
 
-/// Version of every file format of this crate; a file of another version is refused.
+/// Version of the formats of keys and SRS; a file of another version is refused.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
+/// Version of the format of proofs: 2 since they store their context.
+pub(crate) const PROOF_VERSION: u32 = 2;
+
 /// Wraps a payload: `magic(8) ‖ version(4, LE) ‖ sha256(payload)(32) ‖ payload`.
-pub(crate) fn seal(magic: &[u8; 8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(magic: &[u8; 8], version: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(44 + payload.len());
     bytes.extend_from_slice(magic);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&Sha256::digest(payload));
     bytes.extend_from_slice(payload);
     bytes
@@ -25,6 +28,7 @@ pub(crate) fn seal(magic: &[u8; 8], payload: &[u8]) -> Vec<u8> {
 pub(crate) fn open<'b>(
     kind: &'static str,
     magic: &[u8; 8],
+    expected_version: u32,
     bytes: &'b [u8],
     path: &Path,
 ) -> Result<&'b [u8], Error> {
@@ -38,9 +42,9 @@ pub(crate) fn open<'b>(
     let mut version = [0u8; 4];
     version.copy_from_slice(&head[8..12]);
     let version = u32::from_le_bytes(version);
-    if version != FORMAT_VERSION {
+    if version != expected_version {
         return Err(fail(format!(
-            "its format version is {version}, this build reads version {FORMAT_VERSION}"
+            "its format version is {version}, this build reads version {expected_version}"
         )));
     }
     if head[12..44] != Sha256::digest(payload)[..] {

@@ -1,5 +1,6 @@
 //! Proving backends: SRS, keys, proofs, native verification, verifier parameters.
 
+pub mod context;
 pub mod error;
 mod file;
 pub mod halo2;
@@ -7,9 +8,11 @@ pub mod parameters;
 pub mod srs;
 pub mod testing;
 
+pub use context::ContextParts;
 pub use error::Error;
-use file::{open, read, seal, write_atomically};
+use file::{PROOF_VERSION, open, read, seal, write_atomically};
 use hallmark_circuit::{
+    CONTEXT_INDEX, Context,
     description::{Description, Witness},
     field::{Fr, PrimeField},
 };
@@ -61,6 +64,8 @@ pub struct Proof {
     pub verifying_key_id: [u8; 32],
     /// The SRS.
     pub srs: SrsIdentity,
+    /// What the context is the hash of, when it is known; see [`Proof::with_context`].
+    context_parts: Option<ContextParts>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,9 +74,40 @@ struct ProofFile {
     instances: Vec<[u8; 32]>,
     verifying_key_id: [u8; 32],
     srs: SrsIdentity,
+    context_parts: Option<ContextParts>,
 }
 
 impl Proof {
+    /// A proof that says nothing of what its context is made of.
+    pub fn new(bytes: Vec<u8>, instances: Vec<Fr>, verifying_key_id: [u8; 32], srs: SrsIdentity) -> Self {
+        Self { bytes, instances, verifying_key_id, srs, context_parts: None }
+    }
+
+    /// The context: the first public value. A circuit without public values has none.
+    pub fn context(&self) -> Option<Context> {
+        self.instances.get(CONTEXT_INDEX).copied().map(Context::new)
+    }
+
+    /// What the context is the hash of, when it is known.
+    pub fn context_parts(&self) -> Option<&ContextParts> {
+        self.context_parts.as_ref()
+    }
+
+    /// Says what the context is the hash of.
+    ///
+    /// # Errors
+    /// [`Error::Context`] when it is not the hash of `parts`.
+    pub fn with_context(mut self, parts: ContextParts) -> Result<Self, Error> {
+        if self.context() != Some(parts.context()) {
+            return Err(Error::Context {
+                expected: word(&parts.context().value()),
+                found: self.context().map_or_else(|| "none".into(), |context| word(&context.value())),
+            });
+        }
+        self.context_parts = Some(parts);
+        Ok(self)
+    }
+
     /// The file's bytes.
     ///
     /// # Errors
@@ -82,10 +118,11 @@ impl Proof {
             instances: self.instances.iter().map(|i| i.to_repr()).collect(),
             verifying_key_id: self.verifying_key_id,
             srs: self.srs.clone(),
+            context_parts: self.context_parts,
         };
         let payload = bincode::serde::encode_to_vec(&file, bincode::config::standard())
             .map_err(|error| Error::Backend { action: "encode the proof", reason: error.to_string() })?;
-        Ok(seal(PROOF_MAGIC, &payload))
+        Ok(seal(PROOF_MAGIC, PROOF_VERSION, &payload))
     }
 
     /// Writes the proof through a temporary file.
@@ -99,10 +136,11 @@ impl Proof {
     /// Reads a proof.
     ///
     /// # Errors
-    /// When the file is missing, truncated, corrupted or of another kind or version.
+    /// When the file is missing, truncated, corrupted or of another kind or version, or when its
+    /// context is not the hash of the parts it states.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
-        let payload = open("proof", PROOF_MAGIC, &bytes, path)?;
+        let payload = open("proof", PROOF_MAGIC, PROOF_VERSION, &bytes, path)?;
         let fail = |reason: String| Error::Format { kind: "proof", path: path.to_owned(), reason };
         let (file, _): (ProofFile, usize) =
             bincode::serde::decode_from_slice(payload, bincode::config::standard())
@@ -115,6 +153,16 @@ impl Proof {
                     .ok_or_else(|| fail("a public value is not below the modulus".into()))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { bytes: file.bytes, instances, verifying_key_id: file.verifying_key_id, srs: file.srs })
+        let proof = Self::new(file.bytes, instances, file.verifying_key_id, file.srs);
+        match file.context_parts {
+            Some(parts) => proof.with_context(parts).map_err(|error| fail(error.to_string())),
+            None => Ok(proof),
+        }
     }
+}
+
+/// A field element as a word in hexadecimal.
+fn word(value: &Fr) -> String {
+    let bytes: Vec<u8> = value.to_repr().iter().rev().copied().collect();
+    format!("0x{}", hex::encode(bytes))
 }

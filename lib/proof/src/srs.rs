@@ -7,7 +7,7 @@
 
 use crate::{
     error::Error,
-    file::{open, read, seal, write_atomically},
+    file::{FORMAT_VERSION, open, read, seal, write_atomically},
 };
 use halo2_proofs::{
     SerdeFormat,
@@ -80,7 +80,7 @@ impl Srs {
         let seed_path = folder.join("dev.seed");
         let seed: [u8; 32] = if seed_path.exists() {
             let bytes = read(&seed_path)?;
-            let payload = open("dev SRS seed", SEED_MAGIC, &bytes, &seed_path)?;
+            let payload = open("dev SRS seed", SEED_MAGIC, FORMAT_VERSION, &bytes, &seed_path)?;
             payload.try_into().map_err(|_| Error::Format {
                 kind: "dev SRS seed",
                 path: seed_path.clone(),
@@ -89,13 +89,13 @@ impl Srs {
         } else {
             let mut seed = [0u8; 32];
             rand::rngs::OsRng.fill_bytes(&mut seed);
-            write_atomically(&seed_path, &seal(SEED_MAGIC, &seed))?;
+            write_atomically(&seed_path, &seal(SEED_MAGIC, FORMAT_VERSION, &seed))?;
             seed
         };
         let path = folder.join(format!("dev-{k}.srs"));
         if path.exists() {
             let bytes = read(&path)?;
-            let payload = open("dev SRS", SRS_MAGIC, &bytes, &path)?;
+            let payload = open("dev SRS", SRS_MAGIC, FORMAT_VERSION, &bytes, &path)?;
             let fail = |reason: String| Error::Format { kind: "dev SRS", path: path.clone(), reason };
             let params = ParamsKZG::<Bn256>::read_custom(&mut &payload[..], SerdeFormat::RawBytes)
                 .map_err(|error| fail(error.to_string()))?;
@@ -112,7 +112,7 @@ impl Srs {
             path: path.clone(),
             source,
         })?;
-        write_atomically(&path, &seal(SRS_MAGIC, &payload))?;
+        write_atomically(&path, &seal(SRS_MAGIC, FORMAT_VERSION, &payload))?;
         Ok(srs)
     }
 }

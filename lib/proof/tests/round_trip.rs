@@ -1,8 +1,8 @@
 //! Keys and proofs of a small circuit: prove, verify, store, read back, reject what is wrong.
 
-use hallmark_circuit::field::{Field, Fr};
+use hallmark_circuit::field::{Field, Fr, PrimeField};
 use hallmark_proof::{
-    Backend, Error, Proof,
+    Backend, ContextParts, Error, Proof,
     halo2::{Halo2, ProvingKey, VerifyingKey},
     srs::Srs,
     testing::SmallCircuit,
@@ -120,4 +120,72 @@ fn an_unsatisfied_witness_is_never_handed_out() {
         }
     }
     assert!(matches!(Halo2.prove(&key, &srs, &Bad(SmallCircuit::new(2))), Err(Error::Unsatisfied)));
+}
+
+/// The hashes are those of a contract in an EVM: `lib/gas/tests/context.rs` computes them again.
+#[test]
+fn contexts_are_the_hashes_that_contracts_compute() {
+    let hexadecimal = |parts: ContextParts| {
+        let repr: Vec<u8> = parts.context().value().to_repr().iter().rev().copied().collect();
+        hex::encode(repr)
+    };
+    assert_eq!(
+        hexadecimal(ContextParts::fixture()),
+        "005c516b7cdf3cdf25ad4c6b3c3f861eda277f4d3b256e15888b1bbe576d97ad"
+    );
+    let largest = ContextParts {
+        chain_id: [0xff; 32],
+        consumer: [0xff; 20],
+        account: [0xff; 20],
+        nonce: [0xff; 32],
+        deadline: [0xff; 32],
+    };
+    assert_eq!(hexadecimal(largest), "00bb07750a48a571259de99c271480811465040947c9f52b292c76c63f1699f1");
+}
+
+#[test]
+fn every_part_of_a_context_changes_it() {
+    let fixture = ContextParts::fixture();
+    let mut contexts = vec![fixture.context().value()];
+    for bit in [0, 7] {
+        for byte in 0..32 {
+            let mut parts = [fixture; 5];
+            parts[0].chain_id[byte] ^= 1 << bit;
+            parts[1].nonce[byte] ^= 1 << bit;
+            parts[2].deadline[byte] ^= 1 << bit;
+            parts[3].consumer[byte % 20] ^= 1 << bit;
+            parts[4].account[byte % 20] ^= 1 << bit;
+            let count = if byte < 20 { 5 } else { 3 };
+            contexts.extend(parts[..count].iter().map(|parts| parts.context().value()));
+        }
+    }
+    let swapped = ContextParts { consumer: fixture.account, account: fixture.consumer, ..fixture };
+    contexts.push(swapped.context().value());
+    let count = contexts.len();
+    contexts.sort_unstable();
+    contexts.dedup();
+    assert_eq!(contexts.len(), count);
+}
+
+#[test]
+fn a_proof_states_no_parts_that_are_not_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proof.bin");
+    let parts = ContextParts::fixture();
+    let (_, proof) = SmallCircuit::new(2).prove().unwrap();
+    assert!(matches!(proof.clone().with_context(parts), Err(Error::Context { .. })));
+    let (_, none) = SmallCircuit::new(0).prove().unwrap();
+    assert!(matches!(none.with_context(parts), Err(Error::Context { .. })));
+
+    let mut bound = proof;
+    bound.instances[0] = parts.context().value();
+    let mut bound = bound.with_context(parts).unwrap();
+    bound.write(&path).unwrap();
+    let read = Proof::read(&path).unwrap();
+    assert_eq!(read, bound);
+    assert_eq!(read.context_parts(), Some(&parts));
+    // The file says otherwise.
+    bound.instances[0] += Fr::ONE;
+    bound.write(&path).unwrap();
+    assert!(matches!(Proof::read(&path), Err(Error::Format { .. })));
 }

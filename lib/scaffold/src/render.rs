@@ -17,6 +17,12 @@ const LICENSE_APACHE: &str = include_str!("../../../LICENSE-APACHE");
 /// Order of the BN254 groups.
 const FIELD_MODULUS: &str = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
 
+/// Index of the context among the public values.
+const CONTEXT_INDEX: usize = 0;
+
+/// Index of the first output's first element among the public values.
+const FIRST_OUTPUT_INDEX: usize = CONTEXT_INDEX + 1;
+
 /// What `FixedPoint.sol` accepts.
 const MAX_MAGNITUDE_BITS: u64 = 127;
 const MAX_FRACTION_BITS: u32 = 120;
@@ -128,7 +134,7 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
     if !["gas", "prover", "balanced"].contains(&spec.objective.as_str()) {
         return Err(Error::spec("objective", format!("`{}` is not an objective", spec.objective)));
     }
-    let mut first = 0;
+    let mut first = FIRST_OUTPUT_INDEX;
     let outputs: Vec<Value> = spec
         .outputs
         .iter()
@@ -150,16 +156,22 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         return Err(Error::spec("outputs", "the model has no output, or an empty one"));
     }
     let fixture = &spec.fixture;
-    if fixture.instances.len() != first || fixture.reference.len() != first {
+    let values = first - FIRST_OUTPUT_INDEX;
+    if fixture.instances.len() != first || fixture.reference.len() != values {
         return Err(Error::spec(
             "fixture",
             format!(
-                "{} public values and {} reference values for {first} outputs",
+                "{} public values and {} reference values for a context and {values} outputs",
                 fixture.instances.len(),
                 fixture.reference.len()
             ),
         ));
     }
+    let context_value = &fixture.instances[CONTEXT_INDEX];
+    if BigUint::from_bytes_be(context_value) >= modulus() {
+        return Err(Error::spec("fixture.instances", "the context is not a canonical field element"));
+    }
+    let parts = &fixture.context;
     let (max_abs_error, max_rel_error) = match spec.accuracy {
         Accuracy::MaxAbsError(value) => (Some(number("accuracy", value)?), None),
         Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
@@ -191,6 +203,13 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         dev => spec.dev_srs,
         outputs,
         instances_count => first,
+        context_index => CONTEXT_INDEX,
+        context => hex::encode(context_value),
+        chain_id => decimal(&parts.chain_id),
+        consumer => address("fixture.context.consumer", &parts.consumer)?,
+        account => address("fixture.context.account", &parts.account)?,
+        nonce => decimal(&parts.nonce),
+        deadline => decimal(&parts.deadline),
         generator_version => spec.versions.generator,
         solc_version => spec.versions.solc,
         evm_version => spec.versions.evm,
@@ -200,7 +219,7 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         srs_id => hex::encode(fixture.srs_id),
         proof => hex::encode(&fixture.proof),
         instances => hex::encode(abi_array(&fixture.instances)),
-        output_wads => hex::encode(abi_array(&output_wads(&spec.outputs, &fixture.instances)?)),
+        output_wads => hex::encode(abi_array(&output_wads(&spec.outputs, &fixture.instances[FIRST_OUTPUT_INDEX..])?)),
         reference_wads => hex::encode(abi_array(&reference_wads(&fixture.reference)?)),
         tolerance => wad("fixture.tolerance", fixture.tolerance, true)?.to_string(),
     })
@@ -238,6 +257,23 @@ fn identifier(field: &'static str, text: &str) -> Result<(), Error> {
     }
 }
 
+/// An address as a Solidity literal. Its checksum is the compiler's business.
+fn address<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Error> {
+    match text.strip_prefix("0x") {
+        Some(digits) if digits.len() == 40 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(text),
+        _ => Err(Error::spec(field, format!("`{text}` is not `0x` and 40 hexadecimal digits"))),
+    }
+}
+
+/// A big-endian word as a decimal number.
+fn decimal(word: &[u8; 32]) -> String {
+    BigUint::from_bytes_be(word).to_string()
+}
+
+fn modulus() -> BigUint {
+    FIELD_MODULUS.parse().expect("a decimal number")
+}
+
 /// A positive number as TOML writes it.
 fn number(field: &'static str, value: f64) -> Result<String, Error> {
     if value.is_finite() && value > 0.0 {
@@ -268,9 +304,9 @@ fn signed_word(field: &'static str, value: &BigInt) -> Result<[u8; 32], Error> {
     Ok(word)
 }
 
-/// `FixedPoint.decode` of every public value.
+/// `FixedPoint.decode` of every output.
 fn output_wads(outputs: &[Output], instances: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, Error> {
-    let modulus: BigUint = FIELD_MODULUS.parse().expect("a decimal number");
+    let modulus = modulus();
     let bits = outputs.iter().flat_map(|o| std::iter::repeat_n(o.fraction_bits, o.shape.iter().product()));
     instances
         .iter()

@@ -71,8 +71,10 @@ pub struct SourceFile {
 pub struct Fixture {
     /// The proof.
     pub proof: Vec<u8>,
-    /// The public values, big-endian.
+    /// The public values, big-endian: the context, then all outputs.
     pub instances: Vec<[u8; 32]>,
+    /// What the context is the hash of.
+    pub context: ContextParts,
     /// Hash of the verifying key.
     pub verifying_key_id: [u8; 32],
     /// Identity of the SRS.
@@ -81,6 +83,21 @@ pub struct Fixture {
     pub reference: Vec<f64>,
     /// How far the outputs may be from `reference`.
     pub tolerance: f64,
+}
+
+/// For whom, where and until when the proof is good.
+#[derive(Clone, Debug)]
+pub struct ContextParts {
+    /// The chain, big-endian.
+    pub chain_id: [u8; 32],
+    /// The contract that may use the proof: `0x` and 40 digits, in the case that EIP-55 asks for.
+    pub consumer: String,
+    /// The account that may use it there, written likewise.
+    pub account: String,
+    /// Which of the account's inferences it is, big-endian.
+    pub nonce: [u8; 32],
+    /// Until when it is good in seconds since 1970, big-endian.
+    pub deadline: [u8; 32],
 }
 
 /// How exact the circuit has to be.

@@ -3,8 +3,8 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions, init_project,
-    new_project, refresh_project,
+    Accuracy, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions,
+    init_project, new_project, refresh_project,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,7 +52,14 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
         dev_srs: true,
         fixture: Fixture {
             proof: vec![0xab; 2_000],
-            instances: vec![word(5000); count],
+            instances: vec![word(5000); 1 + count],
+            context: ContextParts {
+                chain_id: word(31_337),
+                consumer: "0x0000000000000000000000000000000000000001".into(),
+                account: "0x0000000000000000000000000000000000000002".into(),
+                nonce: [0xff; 32],
+                deadline: word(4_102_444_800),
+            },
             verifying_key_id: [2; 32],
             srs_id: [3; 32],
             reference: vec![-0.25; count],
@@ -153,12 +160,16 @@ fn a_folder_with_something_in_it_is_refused() {
 fn a_project_that_cannot_be_rendered_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("p");
-    let mut bad = vec![one(); 6];
+    let mut bad = vec![one(); 10];
     bad[0].fixture.instances.clear();
     bad[1].fixture.reference[0] = f64::NAN;
     bad[2].fixture.instances[0] = [0xff; 32];
     bad[3].verifier_contract = "Not a name".into();
     bad[4].model.input.0 = "../escape.json".into();
+    bad[6].fixture.instances[1] = [0xff; 32];
+    bad[7].fixture.instances.remove(0);
+    bad[8].fixture.context.consumer = "0x1".into();
+    bad[9].fixture.context.account = format!("0x{}", "g".repeat(40));
     bad[5].sources = vec![SourceFile { file_name: "a/B.sol".into(), source: String::new() }];
     for spec in bad {
         assert!(matches!(new_project(&dir, &spec), Err(Error::Spec { .. })));

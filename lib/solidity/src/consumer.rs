@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::names;
+use hallmark_circuit::{CONTEXT_INDEX, FIRST_OUTPUT_INDEX};
 
 /// Elements up to which a tensor is returned as one array.
 const ARRAY_LIMIT: usize = 256;
@@ -25,8 +26,8 @@ pub struct ModelInterface {
     pub model_name: String,
     /// Identity of model and circuit, exposed as `MODEL_ID`.
     pub model_id: [u8; 32],
-    /// Public input tensors; their elements are the first public inputs. Private inputs are left
-    /// out.
+    /// Public input tensors; their elements are the first public inputs after the context. Private
+    /// inputs are left out.
     pub inputs: Vec<TensorInterface>,
     /// Output tensors; their elements follow.
     pub outputs: Vec<TensorInterface>,
@@ -101,7 +102,7 @@ fn elements(tensor: &TensorInterface) -> Result<usize, Error> {
 pub fn generate_consumer(interface: &ModelInterface, options: &ConsumerOptions) -> Result<String, Error> {
     names::check(&options.contract_name)?;
     let mut used = std::collections::BTreeSet::new();
-    let mut next = 0usize;
+    let mut next = FIRST_OUTPUT_INDEX;
     let mut tensors = Vec::new();
     let all =
         interface.inputs.iter().map(|t| (t, "input")).chain(interface.outputs.iter().map(|t| (t, "output")));
@@ -142,6 +143,7 @@ pub fn generate_consumer(interface: &ModelInterface, options: &ConsumerOptions) 
         model_id => hex::encode(interface.model_id),
         verifying_key_id => hex::encode(options.verifying_key_id),
         srs_id => hex::encode(options.srs_id),
+        context_index => CONTEXT_INDEX,
         instance_count => next,
         tensors => tensors,
     };

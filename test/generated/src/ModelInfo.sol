@@ -5,16 +5,19 @@ pragma solidity ^0.8.20;
 /// @title Numbers of the model `credit_scorer` that its contracts, tests and scripts share
 library ModelInfo {
     /// @notice Hash of the verifying key: it commits to the circuit, hence to the model.
-    bytes32 internal constant VERIFYING_KEY_ID = 0xf0cbe3154c81163b1b91d4ee2387bda370f3fd504bac2a5537d9624dac93465f;
+    bytes32 internal constant VERIFYING_KEY_ID = 0xb1515f062af463f867c82fcf48e50c194b04bae5aa8b7ec797f3781710528ba1;
 
     /// @notice Identity of the structured reference string behind that key.
-    bytes32 internal constant SRS_ID = 0x95c9c4658079fbfa43a30d6e102c82a4994ad4513e2e6d5e39ad34c9727f2ace;
+    bytes32 internal constant SRS_ID = 0xf77a92c80a695969a6239cc2e8c0050329418137f34e6c4632e618cdf2e77b8d;
 
-    /// @notice Public values of one inference.
-    uint256 internal constant INSTANCES = 1;
+    /// @notice Public values of one inference: its context and all outputs.
+    uint256 internal constant INSTANCES = 2;
+
+    /// @notice Index of the context among the public values.
+    uint256 internal constant CONTEXT_INDEX = 0;
 
     // Output 0: `score`, shape [1, 1].
-    uint256 internal constant OUTPUT_0_FIRST = 0;
+    uint256 internal constant OUTPUT_0_FIRST = 1;
     uint256 internal constant OUTPUT_0_COUNT = 1;
     uint256 internal constant OUTPUT_0_FRACTION_BITS = 8;
 }

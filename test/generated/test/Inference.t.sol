@@ -41,6 +41,22 @@ contract InferenceTest is HallmarkTest {
         assertEqual(verifier.SRS_ID(), ModelInfo.SRS_ID, "SRS");
     }
 
+    function test_TheContextIsThatOfTheFixture() public view {
+        bytes32 hash = keccak256(
+            abi.encode(
+                keccak256("hallmark.context.v1"),
+                InferenceFixture.CHAIN_ID,
+                InferenceFixture.CONSUMER,
+                InferenceFixture.ACCOUNT,
+                InferenceFixture.NONCE,
+                InferenceFixture.DEADLINE
+            )
+        );
+        assertEqual(instances[ModelInfo.CONTEXT_INDEX], uint256(hash) >> 8, "hash of the constants");
+        assertEqual(instances[ModelInfo.CONTEXT_INDEX], InferenceFixture.context(), "as the fixture says");
+        assertEqual(InferenceFixture.VERIFYING_KEY_ID, ModelInfo.VERIFYING_KEY_ID, "verifying key");
+    }
+
     function test_ConsumerRecordsTheInference() public {
         consumer.submit(proof, instances);
         assertEqual(consumer.count(), 1, "recorded");
@@ -50,7 +66,7 @@ contract InferenceTest is HallmarkTest {
     function test_OutputsAreThoseOfTheModel() public view {
         int256[] memory circuit = InferenceFixture.circuitOutputs();
         int256[] memory model = InferenceFixture.modelOutputs();
-        assertEqual(circuit.length, ModelInfo.INSTANCES, "one value per instance");
+        assertEqual(circuit.length + 1, ModelInfo.INSTANCES, "one value per instance but the context");
         uint256 next = 0;
         Wad[] memory values0 = consumer.output0(instances);
         for (uint256 i = 0; i < values0.length; ++i) {
@@ -102,6 +118,15 @@ contract InferenceTest is HallmarkTest {
         vm.assume(bad[index] != value);
         bad[index] = value;
         assertThat(!accepts(proof, bad), "another public value is rejected");
+    }
+
+    function testFuzz_RejectsAnyOtherContext(uint256 value) public view {
+        uint256[] memory bad = instances;
+        vm.assume(bad[ModelInfo.CONTEXT_INDEX] != value);
+        bad[ModelInfo.CONTEXT_INDEX] = value;
+        assertThat(!accepts(proof, bad), "another context is rejected");
+        bad[ModelInfo.CONTEXT_INDEX] = 0;
+        assertThat(!accepts(proof, bad), "no context is rejected");
     }
 
     function test_RejectsPublicValuesPlusTheModulus() public view {

@@ -15,6 +15,9 @@
 //! 2. **Value** (`c⁺`): decoded from range-checked limbs, or free.
 //! 3. **Production**: subtracts `r^e · y` for the constraint that defines the step's value.
 //!
+//! The first row also holds the context, which no constraint of the model reads: its value cell is
+//! free and its production is `instance − c`.
+//!
 //! The powers of `r` themselves sit in column `R`; the cells `F` (factor of the coefficient) and `V`
 //! (factor of the production) are copies of cells of `R`. They are the only copies.
 
@@ -66,6 +69,8 @@ pub(crate) enum FreeValue {
     Copy(Value),
     /// A coefficient of a product polynomial that is no output: index in [`Layout::junk`].
     Junk(usize),
+    /// The context: only in the first row.
+    Context,
 }
 
 /// What the limbs of a row hold.

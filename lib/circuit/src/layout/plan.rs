@@ -695,8 +695,11 @@ impl<'g> Planner<'g> {
 
     fn emit(mut self) -> Result<Layout, CompileError> {
         let graph = self.graph;
-        // Public values: constraint `value − instance = 0`.
-        let mut instance_steps: Vec<Step> = Vec::new();
+        // Public values: constraint `value − instance = 0`. The first is the context, whose value is
+        // in the first row itself.
+        let context_exponent = self.take_exponents(1)?;
+        let mut instance_steps =
+            vec![Step { production: Some(context_exponent), produce_instance: true, ..Step::default() }];
         for output in &graph.outputs {
             for element in &output.elements {
                 let exponent = self.take_exponents(1)?;
@@ -788,10 +791,12 @@ impl<'g> Planner<'g> {
             }
         }
         let mut steps = early;
-        // The first row is a boundary row: it has no mode of its own.
-        if steps.first().or(late.first()).is_some_and(|step| step.mode != Mode::Start) {
+        // The first row is a boundary row: it has no mode of its own. Its value cell holds the
+        // context: a row of its own, unless the first block leaves the cell alone.
+        if !leaves_first_value_free(&steps) {
             steps.insert(0, Step::default());
         }
+        steps[0].free = Some(FreeValue::Context);
         // The first rows carry the public inputs in their production.
         steps.resize_with(steps.len().max(instances), Step::default);
         for (step, instance) in steps.iter_mut().zip(instance_steps) {
@@ -1053,6 +1058,18 @@ impl<'g> Planner<'g> {
             has_slope: self.graph.tables.iter().any(|t| !t.slope.is_empty()),
         })
     }
+}
+
+/// Whether nothing decides or reads the value cell of the first row, so that the context can have it.
+fn leaves_first_value_free(steps: &[Step]) -> bool {
+    steps.first().is_some_and(|step| {
+        step.mode == Mode::Start
+            && step.production.is_none()
+            && step.definition == Definition::Free
+            && step.free.is_none()
+            && !step.consume
+            && steps.get(1).is_none_or(|next| !next.keep)
+    })
 }
 
 /// Calls `visit` for every value a term reads.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, missing_docs, unreachable_pub, missing_debug_implementations)]
 
-use hallmark_circuit::field::Fr;
+use hallmark_circuit::{Context, field::Fr};
 use hallmark_graph::{
     Execution,
     ir::{
@@ -18,6 +18,11 @@ pub const CHALLENGES: [u64; 3] = [0x1234_5678_9abc_def1, 0xfeed_beef_0bad_cafe, 
 
 pub fn challenges() -> Vec<Fr> {
     CHALLENGES.iter().map(|c| Fr::from(*c).square() * Fr::from(*c)).collect()
+}
+
+/// Some context, of full width.
+pub fn context() -> Context {
+    Context::from_hash(&std::array::from_fn(|i| (37 * i + 11) as u8))
 }
 
 pub struct Builder {

@@ -6,7 +6,7 @@ mod transcript;
 use crate::{
     Backend, Proof,
     error::Error,
-    file::{open, read, seal, write_atomically},
+    file::{FORMAT_VERSION, open, read, seal, write_atomically},
     parameters::VerifierParameters,
     srs::{Srs, SrsIdentity},
 };
@@ -205,7 +205,7 @@ impl VerifyingKey {
     /// # Errors
     /// When the key cannot be encoded (a bug).
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
-        Ok(seal(VERIFYING_KEY_MAGIC, &encode(&self.to_file())?))
+        Ok(seal(VERIFYING_KEY_MAGIC, FORMAT_VERSION, &encode(&self.to_file())?))
     }
 
     /// Writes the key through a temporary file.
@@ -222,7 +222,7 @@ impl VerifyingKey {
     /// When the file is missing, truncated, corrupted or of another kind or version.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
-        let payload = open("verifying key", VERIFYING_KEY_MAGIC, &bytes, path)?;
+        let payload = open("verifying key", VERIFYING_KEY_MAGIC, FORMAT_VERSION, &bytes, path)?;
         Self::from_file(decode("verifying key", payload, path)?, "verifying key", path)
     }
 
@@ -285,7 +285,7 @@ impl ProvingKey {
             verifying_key: self.verifying_key.to_file(),
             key: self.key.to_bytes(SerdeFormat::RawBytesUnchecked),
         };
-        Ok(seal(PROVING_KEY_MAGIC, &encode(&file)?))
+        Ok(seal(PROVING_KEY_MAGIC, FORMAT_VERSION, &encode(&file)?))
     }
 
     /// Writes the key through a temporary file.
@@ -302,7 +302,7 @@ impl ProvingKey {
     /// When the file is missing, truncated, corrupted or of another kind or version.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
-        let payload = open("proving key", PROVING_KEY_MAGIC, &bytes, path)?;
+        let payload = open("proving key", PROVING_KEY_MAGIC, FORMAT_VERSION, &bytes, path)?;
         let file: ProvingKeyFile = decode("proving key", payload, path)?;
         let verifying_key = VerifyingKey::from_file(file.verifying_key, "proving key", path)?;
         let key = plonk::ProvingKey::from_bytes::<DescribedCircuit<'_>>(
@@ -406,7 +406,7 @@ impl Halo2 {
         )
         .map_err(backend_error("make the proof"))?;
         let bytes = TranscriptWriterBuffer::<_, G1Affine, Challenge>::finalize(transcript);
-        Ok(Proof { bytes, instances, verifying_key_id: verifying_key.id, srs: verifying_key.srs.clone() })
+        Ok(Proof::new(bytes, instances, verifying_key.id, verifying_key.srs.clone()))
     }
 }
 
