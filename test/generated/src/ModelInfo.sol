@@ -13,6 +13,9 @@ library ModelInfo {
     /// @notice Public values of one inference.
     uint256 internal constant INSTANCES = 1;
 
+    /// @notice Index of the context among the public values.
+    uint256 internal constant CONTEXT_INDEX = 0;
+
     // Output 0: `score`, shape [1, 1].
     uint256 internal constant OUTPUT_0_FIRST = 0;
     uint256 internal constant OUTPUT_0_COUNT = 1;
