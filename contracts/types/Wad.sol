@@ -47,6 +47,8 @@ function wadFromInt(int256 integer) pure returns (Wad) {
 
 /// @dev The unsigned integer as a `Wad`; reverts with `WadOverflow` if it has none.
 function wadFromUint(uint256 integer) pure returns (Wad) {
+    // Of a constant that is not negative.
+    // forge-lint: disable-next-line(unsafe-typecast)
     if (integer > uint256(type(int256).max / WAD_ONE)) revert WadOverflow(integer);
     // Below 2^196, so neither the cast nor the product can overflow.
     // forge-lint: disable-next-line(unsafe-typecast)

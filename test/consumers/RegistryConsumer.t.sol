@@ -13,7 +13,7 @@ import {ModelRegistry} from "hallmark/registry/ModelRegistry.sol";
 /// @dev A consumer with the verifier that a registry names at the moment.
 contract RegistryConsumerTest is ConsumerSuite {
     uint256 private constant DELAY = 2 days;
-    bytes32 private constant MODEL = keccak256("model 0");
+    bytes32 private constant MODEL = keccak256(abi.encode("model", uint256(0)));
     bytes32 private constant NEXT_KEY = keccak256("verifying key of the next version");
     uint256 private constant FAR = type(uint256).max;
 
@@ -29,7 +29,7 @@ contract RegistryConsumerTest is ConsumerSuite {
     }
 
     function consumerOf(IInferenceVerifier someVerifier) internal override returns (CountingConsumer) {
-        bytes32 modelId = keccak256(abi.encodePacked("model ", bytes1(uint8(0x30 + models++))));
+        bytes32 modelId = keccak256(abi.encode("model", models++));
         registry.registerModel(modelId, versionOf(someVerifier, KEY, SRS), "");
         return new OpenRegistryConsumer(registry, modelId, SRS);
     }
