@@ -71,10 +71,7 @@ contract ModelRegistry is IModelRegistry {
         bytes32 indexed modelId,
         uint256 indexed number,
         address indexed verifier,
-        bytes32 codeHash,
-        bytes32 verifyingKeyId,
-        bytes32 srsId,
-        bytes32 metadataHash,
+        Version version,
         string metadataUri,
         uint256 activatableAt
     );
@@ -377,17 +374,7 @@ contract ModelRegistry is IModelRegistry {
         _requireUsable(version);
         number = ++model.versions;
         _versions[modelId][number] = version;
-        emit VersionAnnounced(
-            modelId,
-            number,
-            version.verifier,
-            version.codeHash,
-            version.verifyingKeyId,
-            version.srsId,
-            version.metadataHash,
-            metadataUri,
-            activatableAt
-        );
+        emit VersionAnnounced(modelId, number, version.verifier, version, metadataUri, activatableAt);
     }
 
     function _withdraw(bytes32 modelId, Model storage model) private {

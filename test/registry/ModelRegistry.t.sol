@@ -23,10 +23,7 @@ contract ModelRegistryTest is HallmarkTest {
         bytes32 indexed modelId,
         uint256 indexed number,
         address indexed verifier,
-        bytes32 codeHash,
-        bytes32 verifyingKeyId,
-        bytes32 srsId,
-        bytes32 metadataHash,
+        IModelRegistry.Version version,
         string metadataUri,
         uint256 activatableAt
     );
@@ -81,17 +78,7 @@ contract ModelRegistryTest is HallmarkTest {
         private
     {
         expectEmit();
-        emit VersionAnnounced(
-            modelId,
-            number,
-            version.verifier,
-            version.codeHash,
-            version.verifyingKeyId,
-            version.srsId,
-            version.metadataHash,
-            URI,
-            at
-        );
+        emit VersionAnnounced(modelId, number, version.verifier, version, URI, at);
     }
 
     function assertVersion(IModelRegistry.Version memory found, IModelRegistry.Version memory expected) private pure {

@@ -106,3 +106,4 @@ contract WadTest is HallmarkTest {
         if (low <= high) assertEqual(clamped, value < low ? low : value > high ? high : value, "nearest");
     }
 }
+
