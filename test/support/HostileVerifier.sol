@@ -13,7 +13,8 @@ contract HostileVerifier {
         ReturnsAMegabyte,
         Reverts,
         RevertsWithAMegabyte,
-        BurnsAllGas
+        BurnsAllGas,
+        ReturnsAllOnes
     }
 
     Mode private immutable MODE;
@@ -47,7 +48,11 @@ contract HostileVerifier {
             case 5 { return(0x00, 0x100000) }
             case 6 { revert(0x00, 0x00) }
             case 7 { revert(0x00, 0x100000) }
-            default { invalid() }
+            case 8 { invalid() }
+            default {
+                mstore(0x00, not(0))
+                return(0x00, 0x20)
+            }
         }
     }
 }

@@ -8,17 +8,17 @@ import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
 import {Vm} from "hallmark/testing/Vm.sol";
 
 /// @title Deploys the verifier and its consumer
-/// @dev forge script script/Deploy.s.sol --rpc-url <URL> --broadcast, with SUBMITTER set to the account
-/// whose inferences the consumer records (default: the deployer).
+/// @dev forge script script/Deploy.s.sol --rpc-url <URL> --broadcast. Proofs are then made for this chain
+/// and the consumer's address: both are part of what a proof is bound to.
 contract Deploy {
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     function run() external returns (IInferenceVerifier verifier, ModelConsumer consumer) {
-        address submitter = vm.envOr("SUBMITTER", msg.sender);
         vm.startBroadcast();
         verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
+        // From the build, not from the chain: what is deployed is compared with it.
         bytes32 codeHash = keccak256(type(DevOnlyHalo2Verifier).runtimeCode);
-        consumer = new ModelConsumer(verifier, codeHash, ModelInfo.VERIFYING_KEY_ID, ModelInfo.SRS_ID, submitter);
+        consumer = new ModelConsumer(verifier, codeHash, ModelInfo.VERIFYING_KEY_ID, ModelInfo.SRS_ID);
         vm.stopBroadcast();
     }
 }

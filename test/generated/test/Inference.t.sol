@@ -5,68 +5,105 @@ import {ModelConsumer} from "../src/ModelConsumer.sol";
 import {ModelInfo} from "../src/ModelInfo.sol";
 import {DevOnlyHalo2Verifier} from "../src/Verifier.sol";
 import {InferenceFixture} from "./fixtures/InferenceFixture.sol";
+import {ConsumerBase} from "hallmark/consumers/ConsumerBase.sol";
 import {InferenceConsumer} from "hallmark/consumers/InferenceConsumer.sol";
 import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
-import {FixedPoint} from "hallmark/libraries/FixedPoint.sol";
 import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
+import {ProofMutations} from "hallmark/testing/ProofMutations.sol";
+import {VerifierErrors} from "hallmark/testing/VerifierErrors.sol";
+import {FIELD_MODULUS} from "hallmark/types/FieldElement.sol";
 import {Wad} from "hallmark/types/Wad.sol";
 
-/// @dev A real proof of `credit_scorer`, and what must be refused.
+/// @dev A consumer of another kind: accounts have to send their proofs themselves.
+contract OwnSenderConsumer is InferenceConsumer {
+    uint256 public count;
+
+    constructor(IInferenceVerifier verifier, bytes32 codeHash, bytes32 keyId, bytes32 srsId)
+        InferenceConsumer(verifier, codeHash, keyId, srsId)
+    {}
+
+    function submit(
+        bytes calldata proof,
+        uint256[] calldata instances,
+        address account,
+        uint256 nonce,
+        uint256 deadline
+    ) external onlyAccount(account) {
+        _accept(proof, instances, account, nonce, deadline);
+        ++count;
+    }
+}
+
+/// @dev A real proof of `credit_scorer`, and what must be refused. The proof is bound to one chain,
+/// consumer, account, nonce and deadline: the consumer is deployed at the address in the fixture.
 contract InferenceTest is HallmarkTest {
+    address private constant ACCOUNT = InferenceFixture.ACCOUNT;
+    uint256 private constant NONCE = InferenceFixture.NONCE;
+    uint256 private constant DEADLINE = InferenceFixture.DEADLINE;
+
     IInferenceVerifier private verifier;
     ModelConsumer private consumer;
     bytes private proof;
     uint256[] private instances;
 
     function setUp() public {
+        // The recorded proof is from before proofs had a context. With a new one, this line goes.
+        vm.skip(true);
+        vm.chainId(InferenceFixture.CHAIN_ID);
         verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
-        bytes32 codeHash = keccak256(type(DevOnlyHalo2Verifier).runtimeCode);
-        consumer = new ModelConsumer(verifier, codeHash, ModelInfo.VERIFYING_KEY_ID, ModelInfo.SRS_ID, address(this));
+        consumer = deployConsumer(InferenceFixture.CONSUMER);
         proof = InferenceFixture.proof();
         instances = InferenceFixture.instances();
     }
 
-    /// @dev Whether the verifier accepts: it neither reverts nor answers anything but true.
-    function accepts(bytes memory someProof, uint256[] memory someInstances) private view returns (bool) {
-        (bool success, bytes memory answer) =
-            address(verifier).staticcall(abi.encodeCall(IInferenceVerifier.verifyProof, (someProof, someInstances)));
-        return success && answer.length == 32 && abi.decode(answer, (uint256)) == 1;
+    function constructorArguments() private view returns (bytes memory) {
+        bytes32 codeHash = keccak256(type(DevOnlyHalo2Verifier).runtimeCode);
+        return abi.encode(verifier, codeHash, ModelInfo.VERIFYING_KEY_ID, ModelInfo.SRS_ID);
+    }
+
+    function deployConsumer(address where) private returns (ModelConsumer) {
+        bytes memory code = abi.encodePacked(type(ModelConsumer).creationCode, constructorArguments());
+        return ModelConsumer(deployAt(where, code));
+    }
+
+    function submit() private {
+        consumer.submit(proof, instances, ACCOUNT, NONCE, DEADLINE);
+    }
+
+    function assertNothingRecorded() private view {
+        assertEqual(consumer.count(), 0, "nothing recorded");
+        assertThat(!consumer.isUsed(ACCOUNT, NONCE), "the nonce is free");
+    }
+
+    function expectContextMismatch(uint256 expected) private {
+        uint256 found = instances[ModelInfo.CONTEXT_INDEX];
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.ContextMismatch.selector, found, expected));
     }
 
     // What must work.
 
     function test_VerifiesTheProof() public view {
-        assertThat(verifier.verifyProof(proof, instances), "the verifier accepts");
+        assertInference(verifier, proof, instances);
         assertEqual(verifier.VERIFYING_KEY_ID(), ModelInfo.VERIFYING_KEY_ID, "verifying key");
+        assertEqual(InferenceFixture.VERIFYING_KEY_ID, ModelInfo.VERIFYING_KEY_ID, "the proof is of this build");
         assertEqual(verifier.SRS_ID(), ModelInfo.SRS_ID, "SRS");
     }
 
-    function test_TheContextIsThatOfTheFixture() public view {
-        bytes32 hash = keccak256(
-            abi.encode(
-                keccak256("hallmark.context.v1"),
-                InferenceFixture.CHAIN_ID,
-                InferenceFixture.CONSUMER,
-                InferenceFixture.ACCOUNT,
-                InferenceFixture.NONCE,
-                InferenceFixture.DEADLINE
-            )
-        );
-        assertEqual(instances[ModelInfo.CONTEXT_INDEX], uint256(hash) >> 8, "hash of the constants");
-        assertEqual(instances[ModelInfo.CONTEXT_INDEX], InferenceFixture.context(), "as the fixture says");
-        assertEqual(InferenceFixture.VERIFYING_KEY_ID, ModelInfo.VERIFYING_KEY_ID, "verifying key");
+    function test_TheFirstPublicValueIsTheContext() public view {
+        uint256 context = consumer.contextOf(ACCOUNT, NONCE, DEADLINE);
+        assertEqual(instances[ModelInfo.CONTEXT_INDEX], context, "as the consumer computes it");
+        assertEqual(InferenceFixture.context(), context, "as the prover computed it");
     }
 
     function test_ConsumerRecordsTheInference() public {
-        consumer.submit(proof, instances);
+        submit();
         assertEqual(consumer.count(), 1, "recorded");
-        assertThat(consumer.isUsed(address(this), instances), "used up");
+        assertThat(consumer.isUsed(ACCOUNT, NONCE), "used up");
     }
 
     function test_OutputsAreThoseOfTheModel() public view {
         int256[] memory circuit = InferenceFixture.circuitOutputs();
         int256[] memory model = InferenceFixture.modelOutputs();
-        assertEqual(circuit.length + 1, ModelInfo.INSTANCES, "one value per instance but the context");
         uint256 next = 0;
         Wad[] memory values0 = consumer.output0(instances);
         for (uint256 i = 0; i < values0.length; ++i) {
@@ -74,6 +111,7 @@ contract InferenceTest is HallmarkTest {
             ++next;
         }
         assertEqual(next, circuit.length, "all of them");
+        assertEqual(next + 1, ModelInfo.INSTANCES, "and the context");
     }
 
     function checkOutput(int256 decoded, int256 circuit, int256 model) private pure {
@@ -82,91 +120,149 @@ contract InferenceTest is HallmarkTest {
         assertThat(error <= InferenceFixture.TOLERANCE, "within the tolerance of the float model");
     }
 
-    // What must not.
+    // What must not: proofs used in another way than they were made for.
 
     function test_RevertWhen_AnInferenceIsReplayed() public {
-        consumer.submit(proof, instances);
-        bytes32 nullifier = consumer.nullifierOf(address(this), instances);
-        vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.InferenceAlreadyUsed.selector, nullifier));
-        consumer.submit(proof, instances);
+        submit();
+        bytes32 nullifier = consumer.nullifierOf(ACCOUNT, NONCE);
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.InferenceAlreadyUsed.selector, nullifier));
+        submit();
+        assertEqual(consumer.count(), 1, "one proof, one record");
     }
 
-    function test_RevertWhen_AnotherAccountSubmitsTheProof() public {
-        address thief = address(0xbad);
-        vm.expectRevert(abi.encodeWithSelector(ModelConsumer.NotSubmitter.selector, thief, address(this)));
-        vm.prank(thief);
-        consumer.submit(proof, instances);
-    }
-
-    function test_RevertWhen_TheConsumerIsGivenABadProof() public {
-        proof[proof.length / 2] ^= 0x01;
-        vm.expectRevert(abi.encodeWithSelector(InferenceConsumer.ProofRejected.selector, verifier));
-        consumer.submit(proof, instances);
+    function test_RevertWhen_TheNonceWasCancelled() public {
+        vm.prank(ACCOUNT);
+        consumer.cancelNonce(NONCE);
+        bytes32 nullifier = consumer.nullifierOf(ACCOUNT, NONCE);
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.InferenceAlreadyUsed.selector, nullifier));
+        submit();
         assertEqual(consumer.count(), 0, "nothing recorded");
     }
 
-    function testFuzz_RejectsAnyFlippedBit(uint256 position) public view {
-        bytes memory bad = proof;
-        position = bound(position, 0, 8 * bad.length - 1);
-        bad[position / 8] ^= bytes1(0x01) << (position % 8);
-        assertThat(!accepts(bad, instances), "a flipped bit is rejected");
+    /// @dev Calldata copied from the mempool does for the account what the account wanted.
+    function testFuzz_CopiedCalldataWorksForTheAccountOnly(address copyist) public {
+        vm.assume(copyist != ACCOUNT);
+        int256 output = Wad.unwrap(consumer.output0(instances)[0]);
+        vm.prank(copyist);
+        submit();
+        assertEqual(Wad.unwrap(consumer.latestOf(ACCOUNT)), output, "recorded for the account");
+        assertEqual(Wad.unwrap(consumer.latestOf(copyist)), 0, "nothing for the copyist");
+        assertThat(!consumer.isUsed(copyist, NONCE), "nor a nonce used");
     }
 
-    function testFuzz_RejectsAnyOtherPublicValue(uint256 index, uint256 value) public view {
-        uint256[] memory bad = instances;
-        index = bound(index, 0, bad.length - 1);
-        vm.assume(bad[index] != value);
-        bad[index] = value;
-        assertThat(!accepts(proof, bad), "another public value is rejected");
+    function testFuzz_RevertWhen_TheProofIsClaimedForAnotherAccount(address thief) public {
+        vm.assume(thief != ACCOUNT);
+        expectContextMismatch(consumer.contextOf(thief, NONCE, DEADLINE));
+        vm.prank(thief);
+        consumer.submit(proof, instances, thief, NONCE, DEADLINE);
+        assertNothingRecorded();
     }
 
-    function testFuzz_RejectsAnyOtherContext(uint256 value) public view {
-        uint256[] memory bad = instances;
-        vm.assume(bad[ModelInfo.CONTEXT_INDEX] != value);
-        bad[ModelInfo.CONTEXT_INDEX] = value;
-        assertThat(!accepts(proof, bad), "another context is rejected");
-        bad[ModelInfo.CONTEXT_INDEX] = 0;
-        assertThat(!accepts(proof, bad), "no context is rejected");
+    function testFuzz_RevertWhen_OnlyTheAccountMaySend(address sender) public {
+        vm.assume(sender != ACCOUNT);
+        bytes memory code = abi.encodePacked(type(OwnSenderConsumer).creationCode, constructorArguments());
+        OwnSenderConsumer strict = OwnSenderConsumer(deployAt(InferenceFixture.CONSUMER, code));
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.NotAccount.selector, sender, ACCOUNT));
+        vm.prank(sender);
+        strict.submit(proof, instances, ACCOUNT, NONCE, DEADLINE);
+        vm.prank(ACCOUNT);
+        strict.submit(proof, instances, ACCOUNT, NONCE, DEADLINE);
+        assertEqual(strict.count(), 1, "the account may");
     }
 
-    function test_RejectsPublicValuesPlusTheModulus() public view {
+    function test_RevertWhen_TheProofIsForAnotherConsumer() public {
+        ModelConsumer other = deployConsumer(address(0xc0ffee));
+        expectContextMismatch(other.contextOf(ACCOUNT, NONCE, DEADLINE));
+        other.submit(proof, instances, ACCOUNT, NONCE, DEADLINE);
+        assertEqual(other.count(), 0, "nothing recorded");
+    }
+
+    function testFuzz_RevertWhen_TheProofIsForAnotherChain(uint64 chain) public {
+        vm.assume(chain != InferenceFixture.CHAIN_ID && chain != 0);
+        vm.chainId(chain);
+        expectContextMismatch(consumer.contextOf(ACCOUNT, NONCE, DEADLINE));
+        submit();
+        assertEqual(consumer.count(), 0, "nothing recorded");
+    }
+
+    function test_RevertWhen_TheProofHasExpired() public {
+        vm.warp(DEADLINE + 1);
+        vm.expectRevert(abi.encodeWithSelector(ConsumerBase.ProofExpired.selector, DEADLINE, DEADLINE + 1));
+        submit();
+        assertNothingRecorded();
+        // A later deadline than the proof's is no way out.
+        expectContextMismatch(consumer.contextOf(ACCOUNT, NONCE, DEADLINE + 1));
+        consumer.submit(proof, instances, ACCOUNT, NONCE, DEADLINE + 1);
+        vm.warp(DEADLINE);
+        submit();
+    }
+
+    function testFuzz_RevertWhen_AnOutputIsTamperedWith(uint256 index, uint256 value) public {
+        index = bound(index, ModelInfo.CONTEXT_INDEX + 1, instances.length - 1);
+        vm.assume(instances[index] != value);
+        uint256[] memory spoilt = ProofMutations.replaceInstance(instances, index, value);
+        expectProofRejected(verifier);
+        consumer.submit(proof, spoilt, ACCOUNT, NONCE, DEADLINE);
+        assertNothingRecorded();
+    }
+
+    function test_RevertWhen_TheConsumerIsGivenABadProof() public {
+        bytes memory spoilt = ProofMutations.flipBit(proof, 4 * proof.length);
+        expectProofRejected(verifier);
+        consumer.submit(spoilt, instances, ACCOUNT, NONCE, DEADLINE);
+        assertNothingRecorded();
+    }
+
+    /// @dev Too little gas must never look like an answer.
+    function testFuzz_RevertWhen_GasRunsOut(uint256 gasLimit) public {
+        gasLimit = bound(gasLimit, 0, 150_000);
+        bytes memory query = abi.encodeCall(consumer.submit, (proof, instances, ACCOUNT, NONCE, DEADLINE));
+        (bool success,) = address(consumer).call{gas: gasLimit}(query);
+        assertThat(!success, "reverts");
+        assertNothingRecorded();
+    }
+
+    // What must not: proofs and public values that were tampered with.
+
+    function testFuzz_RefusesAnyFlippedBit(uint256 bit) public view {
+        assertBadProof(verifier, ProofMutations.flipBit(proof, bound(bit, 0, 8 * proof.length - 1)), instances);
+    }
+
+    function testFuzz_RefusesAnyOtherPublicValue(uint256 index, uint256 value) public view {
+        index = bound(index, 0, instances.length - 1);
+        value %= FIELD_MODULUS;
+        vm.assume(instances[index] != value);
+        uint256[] memory spoilt = ProofMutations.replaceInstance(instances, index, value);
+        assertBadProof(verifier, proof, spoilt, VerifierErrors.ProofInvalid.selector);
+    }
+
+    function test_RefusesPublicValuesPlusTheModulus() public view {
         for (uint256 i = 0; i < instances.length && i < 16; ++i) {
-            uint256[] memory bad = instances;
-            bad[i] += FixedPoint.FIELD_MODULUS;
-            assertThat(!accepts(proof, bad), "an alias of a public value is rejected");
+            uint256[] memory spoilt = ProofMutations.addModulus(instances, i);
+            assertBadProof(verifier, proof, spoilt, VerifierErrors.InstanceNotCanonical.selector);
         }
     }
 
-    function test_RejectsMissingAndExtraPublicValues() public view {
-        uint256[] memory fewer = new uint256[](instances.length - 1);
-        uint256[] memory more = new uint256[](instances.length + 1);
-        for (uint256 i = 0; i < instances.length; ++i) {
-            if (i < fewer.length) fewer[i] = instances[i];
-            more[i] = instances[i];
-        }
-        assertThat(!accepts(proof, fewer), "a missing public value is rejected");
-        assertThat(!accepts(proof, more), "an extra public value is rejected");
+    function test_RefusesMissingAndExtraPublicValues() public view {
+        bytes4 wrongCount = VerifierErrors.InstanceCountInvalid.selector;
+        assertBadProof(verifier, proof, ProofMutations.dropInstance(instances), wrongCount);
+        assertBadProof(verifier, proof, ProofMutations.appendInstance(instances, 0), wrongCount);
     }
 
-    function test_RejectsTruncatedAndExtendedProofs() public view {
-        bytes memory whole = proof;
-        assertThat(!accepts("", instances), "no proof");
-        assertThat(!accepts(bytes.concat(whole, hex"00"), instances), "an extra byte");
-        assertThat(!accepts(bytes.concat(whole, bytes32(0)), instances), "an extra word");
-        uint256[4] memory lengths = [whole.length - 1, whole.length - 32, whole.length / 2, 1];
-        for (uint256 i = 0; i < lengths.length; ++i) {
-            bytes memory part = new bytes(lengths[i]);
-            for (uint256 j = 0; j < part.length; ++j) {
-                part[j] = whole[j];
-            }
-            assertThat(!accepts(part, instances), "a truncated proof is rejected");
-        }
+    function testFuzz_RefusesTruncatedAndExtendedProofs(uint256 length, bytes calldata tail) public view {
+        bytes4 wrongLength = VerifierErrors.ProofLengthInvalid.selector;
+        length = bound(length, 0, proof.length - 1);
+        assertBadProof(verifier, ProofMutations.truncate(proof, length), instances, wrongLength);
+        vm.assume(tail.length != 0);
+        assertBadProof(verifier, ProofMutations.extend(proof, tail), instances, wrongLength);
     }
 
     function test_RevertWhen_TheDevelopmentVerifierIsUsedOnARealChain() public {
         vm.chainId(1);
-        assertThat(!accepts(proof, instances), "not called");
-        vm.expectRevert();
+        bytes4 developmentOnly = VerifierErrors.DevelopmentOnly.selector;
+        expectBadProof(verifier, developmentOnly);
+        verifier.verifyProof(proof, instances);
+        vm.expectRevert(developmentOnly);
         new DevOnlyHalo2Verifier();
     }
 }

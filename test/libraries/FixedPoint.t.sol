@@ -3,6 +3,7 @@ pragma solidity ^0.8.20;
 
 import {FixedPoint} from "hallmark/libraries/FixedPoint.sol";
 import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
+import {NotCanonical} from "hallmark/types/FieldElement.sol";
 import {Wad} from "hallmark/types/Wad.sol";
 
 /// @dev Library functions are internal: reverts are expected of an external call.
@@ -25,6 +26,42 @@ contract FixedPointCaller {
         returns (Wad[] memory)
     {
         return FixedPoint.decodeMany(instances, first, count, fractionBits);
+    }
+
+    function integers(uint256[] calldata instances, uint256 first, uint256 count, uint256 magnitudeBits)
+        external
+        pure
+        returns (int256[] memory)
+    {
+        return FixedPoint.integers(instances, first, count, magnitudeBits);
+    }
+
+    function argmax(uint256[] calldata instances, uint256 first, uint256 count) external pure returns (uint256) {
+        return FixedPoint.argmax(instances, first, count);
+    }
+
+    function argmax(Wad[] calldata values) external pure returns (uint256) {
+        return FixedPoint.argmax(values);
+    }
+
+    function toUnsigned(uint256 word, uint256 bits) external pure returns (uint256) {
+        return FixedPoint.toUnsigned(word, bits);
+    }
+
+    function toBoolean(uint256 word) external pure returns (bool) {
+        return FixedPoint.toBoolean(word);
+    }
+
+    function toIndex(uint256 word, uint256 count) external pure returns (uint256) {
+        return FixedPoint.toIndex(word, count);
+    }
+
+    function fromWad(Wad value, uint256 fractionBits) external pure returns (int256) {
+        return FixedPoint.fromWad(value, fractionBits);
+    }
+
+    function encode(Wad value, uint256 fractionBits) external pure returns (uint256) {
+        return FixedPoint.encode(value, fractionBits);
     }
 }
 
@@ -51,7 +88,7 @@ contract FixedPointTest is HallmarkTest {
     function test_RevertWhen_NotCanonical() public {
         uint256[3] memory words = [MODULUS, MODULUS + 1, type(uint256).max];
         for (uint256 i = 0; i < words.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(FixedPoint.NotCanonical.selector, words[i]));
+            vm.expectRevert(abi.encodeWithSelector(NotCanonical.selector, words[i]));
             caller.toInteger(words[i], 127);
         }
     }
@@ -147,26 +184,115 @@ contract FixedPointTest is HallmarkTest {
         assertThat(wad * scale <= integer * 1e18, "not above");
         assertThat(integer * 1e18 - wad * scale < scale, "less than one unit below");
     }
-}
 
-contract WadTest is HallmarkTest {
-    function testFuzz_OperatorsAreThoseOfIntegers(int128 a, int128 b) public pure {
-        Wad x = Wad.wrap(a);
-        Wad y = Wad.wrap(b);
-        assertEqual(Wad.unwrap(x + y), int256(a) + b, "sum");
-        assertEqual(Wad.unwrap(x - y), int256(a) - b, "difference");
-        assertEqual(Wad.unwrap(-x), -int256(a), "opposite");
-        assertThat((x < y) == (a < b) && (x <= y) == (a <= b), "less");
-        assertThat((x > y) == (a > b) && (x >= y) == (a >= b), "greater");
-        assertThat((x == y) == (a == b) && (x != y) == (a != b), "equal");
+    function test_UnsignedValues() public {
+        assertEqual(caller.toUnsigned(0, 0), 0, "zero");
+        assertEqual(caller.toUnsigned(255, 8), 255, "largest of 8 bits");
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.NegativeInteger.selector, int256(-1)));
+        caller.toUnsigned(MODULUS - 1, 8);
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.MagnitudeTooLarge.selector, 256, 8));
+        caller.toUnsigned(256, 8);
     }
 
-    function add(Wad a, Wad b) external pure returns (Wad) {
-        return a + b;
+    function testFuzz_BooleansAreZeroOrOne(uint256 word) public {
+        assertThat(!caller.toBoolean(0) && caller.toBoolean(1), "false and true");
+        vm.assume(word > 1 && word < MODULUS);
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.NotABoolean.selector, word));
+        caller.toBoolean(word);
     }
 
-    function test_RevertWhen_TheSumOverflows() public {
+    function testFuzz_IndicesAreBelowTheCount(uint256 word, uint256 count) public {
+        word = bound(word, 0, MODULUS - 1);
+        if (word >= count) {
+            vm.expectRevert(abi.encodeWithSelector(FixedPoint.IndexOutOfRange.selector, word, count));
+        }
+        uint256 index = caller.toIndex(word, count);
+        if (word < count) assertEqual(index, word, "index");
+    }
+
+    /// @dev However an alias is read, it is refused as one: 1 + p is no boolean and no index.
+    function testFuzz_RevertWhen_AnAliasIsReadAsAnything(uint256 word) public {
+        word = bound(word, MODULUS, type(uint256).max);
+        bytes memory reason = abi.encodeWithSelector(NotCanonical.selector, word);
+        vm.expectRevert(reason);
+        caller.toUnsigned(word, 127);
+        vm.expectRevert(reason);
+        caller.toBoolean(word);
+        vm.expectRevert(reason);
+        caller.toIndex(word, type(uint256).max);
+        uint256[] memory instances = new uint256[](2);
+        instances[1] = word;
+        vm.expectRevert(reason);
+        caller.integers(instances, 0, 2, 127);
+        vm.expectRevert(reason);
+        caller.argmax(instances, 0, 2);
+    }
+
+    function test_IntegersReadASlice() public view {
+        uint256[] memory instances = new uint256[](3);
+        instances[1] = 3;
+        instances[2] = MODULUS - 3;
+        int256[] memory values = caller.integers(instances, 1, 2, 2);
+        assertEqual(values.length, 2, "count");
+        assertEqual(values[0], 3, "positive");
+        assertEqual(values[1], -3, "negative");
+    }
+
+    function test_RevertWhen_ThereIsNothingToCompare() public {
+        vm.expectRevert(FixedPoint.NothingToCompare.selector);
+        caller.argmax(new Wad[](0));
+        vm.expectRevert(FixedPoint.NothingToCompare.selector);
+        caller.argmax(new uint256[](3), 1, 0);
+    }
+
+    /// @dev Both forms agree, and nothing before the index is as large, nothing after it larger.
+    function testFuzz_ArgmaxIsTheFirstOfTheLargest(int8[] calldata seeds, uint256 first) public view {
+        if (seeds.length == 0) return;
+        first = bound(first, 0, seeds.length - 1);
+        uint256 count = seeds.length - first;
+        uint256[] memory instances = new uint256[](seeds.length);
+        Wad[] memory values = new Wad[](count);
+        for (uint256 i = 0; i < seeds.length; ++i) {
+            instances[i] = caller.toWord(seeds[i]);
+            if (i >= first) values[i - first] = Wad.wrap(seeds[i]);
+        }
+        uint256 index = caller.argmax(instances, first, count);
+        assertEqual(index, caller.argmax(values), "both forms");
+        for (uint256 i = 0; i < count; ++i) {
+            assertThat(i < index ? values[i] < values[index] : values[i] <= values[index], "largest, first");
+        }
+    }
+
+    function test_FromWadRoundsDown() public view {
+        assertEqual(caller.fromWad(Wad.wrap(5e17), 1), 1, "1/2");
+        assertEqual(caller.fromWad(Wad.wrap(-5e17), 1), -1, "-1/2");
+        assertEqual(caller.fromWad(Wad.wrap(5e17), 0), 0, "1/2 is above 0");
+        assertEqual(caller.fromWad(Wad.wrap(-5e17), 0), -1, "-1/2 is above -1");
+        assertEqual(caller.fromWad(Wad.wrap(-1e18), 0), -1, "-1 exactly");
+        assertEqual(caller.encode(Wad.wrap(-1e18), 8), MODULUS - 256, "-1 with 8 fraction bits");
+    }
+
+    function test_RevertWhen_FromWadHasTooManyFractionBitsOrOverflows() public {
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.TooManyFractionBits.selector, 121, 120));
+        caller.fromWad(Wad.wrap(1), 121);
         vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
-        this.add(Wad.wrap(type(int256).max), Wad.wrap(1));
+        caller.fromWad(Wad.wrap(type(int256).max), 1);
+    }
+
+    /// @dev Exact up to 18 fraction bits; beyond, decoding rounds down and encoding rounds down again.
+    function testFuzz_WadsAndIntegersAreInverseWhereExact(int256 seed, uint256 fractionBits) public view {
+        fractionBits = bound(fractionBits, 0, 18);
+        int256 integer = seed % (2 ** 127);
+        assertEqual(caller.fromWad(Wad.wrap(caller.toWad(integer, fractionBits)), fractionBits), integer, "inverse");
+    }
+
+    function testFuzz_FromWadIsTheFloor(int128 wad, uint256 fractionBits) public view {
+        fractionBits = bound(fractionBits, 0, 120);
+        // 2^247 at most.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        int256 scaled = int256(wad) * int256(2 ** fractionBits);
+        int256 integer = caller.fromWad(Wad.wrap(wad), fractionBits);
+        assertThat(integer * 1e18 <= scaled, "not above");
+        assertThat(scaled - integer * 1e18 < 1e18, "less than one below");
     }
 }
