@@ -16,9 +16,6 @@ library ModelInfo {
     /// @notice Index of the context among the public values.
     uint256 internal constant CONTEXT_INDEX = 0;
 
-    /// @notice Index of the context among the public values.
-    uint256 internal constant CONTEXT_INDEX = 0;
-
     // Output 0: `score`, shape [1, 1].
     uint256 internal constant OUTPUT_0_FIRST = 1;
     uint256 internal constant OUTPUT_0_COUNT = 1;

@@ -47,8 +47,6 @@ contract InferenceTest is HallmarkTest {
     uint256[] private instances;
 
     function setUp() public {
-        // The recorded proof is from before proofs had a context. With a new one, this line goes.
-        vm.skip(true);
         vm.chainId(InferenceFixture.CHAIN_ID);
         verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
         consumer = deployConsumer(InferenceFixture.CONSUMER);
