@@ -316,8 +316,9 @@ pub(crate) struct GasArgs {
     /// Calldata of that call: hex, or a file that holds it as hex or as bytes.
     #[arg(long, value_name = "HEX|FILE", help_heading = "What is measured", requires = "contract")]
     pub(crate) calldata: Option<String>,
-    /// Encoded arguments of its constructor, hex.
-    #[arg(long, value_name = "HEX", help_heading = "What is measured", requires = "contract")]
+    /// Encoded arguments of the constructor, hex; of a consumer those after its verifier, code hash,
+    /// key and SRS.
+    #[arg(long, value_name = "HEX", help_heading = "What is measured")]
     pub(crate) constructor_arguments: Option<String>,
     /// Gas limit of the transaction [default: 60,000,000].
     #[arg(long, value_name = "GAS", help_heading = "What is measured", value_parser = clap::value_parser!(u64).range(21_000..=1_000_000_000))]

@@ -53,6 +53,11 @@ impl Shell {
         self.raw(&format!("{}\n", rendered.trim_end()))
     }
 
+    /// Whether details were asked for.
+    pub(crate) fn detailed(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// The result as JSON, whatever was asked for globally.
     pub(crate) fn json_result<T: Serialize>(&self, value: &T) -> Outcome<()> {
         Self { json: true, ..self.clone() }.result(value, String::new)

@@ -7,8 +7,8 @@ use crate::opts::{GasArgs, SolcArgs};
 use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
-use alloy_json_abi::JsonAbi;
-use alloy_primitives::{Bytes, hex};
+use alloy_json_abi::{JsonAbi, StateMutability};
+use alloy_primitives::{Address, Bytes, hex, keccak256};
 use alloy_sol_types::SolValue;
 use hallmark_gas::scenario::{Prepared, Scenario};
 use hallmark_gas::{Contract, Evm};
@@ -81,68 +81,172 @@ impl Scenario for Call {
     }
 }
 
-/// The project's verifier with its stored proof.
+/// A consumer's transaction: the verifier is deployed, then the consumer where the proof expects it.
+#[derive(Debug)]
+struct ConsumerCall {
+    verifier: Arc<Contract>,
+    consumer: Arc<Contract>,
+    /// Where the proof is bound to.
+    at: Address,
+    /// Encoded arguments of the constructor after the four that every consumer takes.
+    more_arguments: Vec<u8>,
+    calldata: Vec<u8>,
+}
+
+impl Scenario for ConsumerCall {
+    fn prepare(&self, evm: &mut Evm) -> Result<Prepared, hallmark_gas::Error> {
+        let verifier = evm.deploy(&self.verifier.artifact().creation_code)?;
+        let mut creation = self.consumer.artifact().creation_code.clone();
+        creation.extend_from_slice(&verifier.address.into_word().0);
+        creation.extend_from_slice(&keccak256(evm.code(verifier.address)).0);
+        for identity in ["VERIFYING_KEY_ID()", "SRS_ID()"] {
+            let outcome = evm.call(verifier.address, &hallmark_solidity::selector(identity), None)?;
+            creation.extend_from_slice(&outcome.output);
+        }
+        creation.extend_from_slice(&self.more_arguments);
+        // What a deployment costs does not depend on where it is.
+        let deployed = evm.clone().deploy(&creation)?;
+        evm.deploy_at(self.at, &creation)?;
+        Ok(Prepared {
+            to: self.at,
+            calldata: self.calldata.clone(),
+            contracts: vec![
+                (verifier.address, Arc::clone(&self.verifier)),
+                (self.at, Arc::clone(&self.consumer)),
+            ],
+            deploy_gas: deployed.gas,
+            runtime_bytes: deployed.runtime_bytes.max(verifier.runtime_bytes),
+        })
+    }
+}
+
+/// The project's verifier, or its consumer, with the stored proof.
 pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<Subject> {
     let root = project.root.clone();
     let contracts = &project.settings.contracts;
-    let verifier = contracts.verifier.clone().unwrap_or_else(|| "src/Verifier.sol".into());
-    let fixture = contracts.fixture.clone().unwrap_or_else(|| "test/fixtures/InferenceFixture.sol".into());
-    let mut tree = collect(&root, &[verifier.clone(), fixture.clone()])?;
-    let fixture_name = SourceTree::name_of(&root, &fixture);
-    tree.files.insert(READER_FILE.into(), reader(&fixture_name));
+    let or = |path: &Option<PathBuf>, usual: &str| path.clone().unwrap_or_else(|| PathBuf::from(usual));
+    let verifier = or(&contracts.verifier, "src/Verifier.sol");
+    let fixture = or(&contracts.fixture, "test/fixtures/InferenceFixture.sol");
+    let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
+    let mut entries = vec![verifier.clone(), fixture.clone()];
+    if args.consumer {
+        entries.push(consumer.clone());
+    }
+    let mut tree = collect(&root, &entries)?;
+    tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
     let artifacts = compile(shell, Some(&mut project.cache), &root, &args.solc, &tree)?;
-    let verifier_name = SourceTree::name_of(&root, &verifier);
-    let verifying =
-        |artifact: &&Artifact| file_of(artifact) == verifier_name && artifact.abi.contains("\"verifyProof\"");
-    let artifact = artifacts.iter().find(verifying).ok_or_else(|| {
-        Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
-            .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
-    })?;
+    let in_file = |artifact: &Artifact, path: &Path| file_of(artifact) == SourceTree::name_of(&root, path);
+    let artifact = artifacts
+        .iter()
+        .find(|artifact| in_file(artifact, &verifier) && artifact.abi.contains("\"verifyProof\""))
+        .ok_or_else(|| {
+            Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
+                .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
+        })?;
     let reader = artifacts
         .iter()
         .find(|artifact| file_of(artifact) == READER_FILE)
         .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
-    let calldata = read_fixture(reader, &fixture)?;
+    let stored = Fixture::read(reader, &fixture)?;
+    let contract = Arc::new(Contract::new(Arc::new(artifact.clone()))?);
+    if !args.consumer {
+        return Ok(Subject {
+            name: artifact.name.clone(),
+            errors: errors_of(&[artifact]),
+            scenario: Box::new(Call {
+                contract,
+                constructor_arguments: Vec::new(),
+                calldata: stored.verify_call,
+            }),
+            must_succeed: true,
+        });
+    }
+    let candidates = artifacts.iter().filter(|artifact| in_file(artifact, &consumer));
+    let (consuming, function) = candidates
+        .filter_map(|artifact| Some((artifact, submitting(artifact)?)))
+        .next()
+        .ok_or_else(|| {
+            Failure::new(format!(
+                "`{}` has no function that takes (bytes proof, uint256[] instances, address account, \
+                 uint256 nonce, uint256 deadline)",
+                consumer.display()
+            ))
+            .hint("name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`")
+        })?;
+    let more_arguments = match &args.constructor_arguments {
+        Some(text) => from_hex(text).ok_or_else(not_hex)?,
+        None => Vec::new(),
+    };
+    let mut calldata = function.to_vec();
+    calldata.extend_from_slice(&stored.submit_arguments);
+    let consuming_contract = Contract::with_default_phase(Arc::new(consuming.clone()), "consumer")?;
     Ok(Subject {
-        name: artifact.name.clone(),
-        errors: errors_of(&[artifact]),
-        scenario: Box::new(Call {
-            contract: Arc::new(Contract::new(Arc::new(artifact.clone()))?),
-            constructor_arguments: Vec::new(),
+        name: consuming.name.clone(),
+        errors: errors_of(&[artifact, consuming]),
+        scenario: Box::new(ConsumerCall {
+            verifier: contract,
+            consumer: Arc::new(consuming_contract),
+            at: stored.consumer,
+            more_arguments,
             calldata,
         }),
         must_succeed: true,
     })
 }
 
+/// Selector of the function by which a consumer takes a proof.
+fn submitting(artifact: &Artifact) -> Option<[u8; 4]> {
+    let abi: JsonAbi = serde_json::from_str(&artifact.abi).ok()?;
+    let wanted = ["bytes", "uint256[]", "address", "uint256", "uint256"];
+    let mut functions = abi.functions().filter(|function| {
+        function.inputs.iter().map(|input| input.ty.as_str()).eq(wanted)
+            && !matches!(function.state_mutability, StateMutability::View | StateMutability::Pure)
+    });
+    functions.next().map(|function| function.selector().0)
+}
+
 /// A contract whose functions return what the fixture's do.
 fn reader(fixture: &str) -> String {
     format!(
         "// SPDX-License-Identifier: MIT OR Apache-2.0\npragma solidity ^0.8.20;\n\n\
-         import {{InferenceFixture}} from \"{fixture}\";\n\n\
+         import {{InferenceFixture as F}} from \"{fixture}\";\n\n\
          contract FixtureReader {{\n    \
-         function call() external pure returns (bytes memory) {{\n        \
-         return abi.encodeWithSignature(\n            \
-         \"verifyProof(bytes,uint256[])\", InferenceFixture.proof(), InferenceFixture.instances()\n        \
+         function read() external pure returns (bytes memory, bytes memory, address) {{\n        \
+         return (\n            \
+         abi.encodeWithSignature(\"verifyProof(bytes,uint256[])\", F.proof(), F.instances()),\n            \
+         abi.encode(F.proof(), F.instances(), F.ACCOUNT, F.NONCE, F.DEADLINE),\n            \
+         F.CONSUMER\n        \
          );\n    }}\n}}\n"
     )
 }
 
-/// The call of `verifyProof` with the stored proof, as the fixture itself encodes it.
-fn read_fixture(reader: &Artifact, fixture: &Path) -> Outcome<Vec<u8>> {
-    let unreadable = |reason: &str| {
-        Failure::new(format!("`{}` holds no proof: {reason}", fixture.display()))
-            .hint("run `hallmark build` to make it again")
-    };
-    let mut evm = Evm::new(hallmark_gas::HardFork::default());
-    let at = evm.deploy(&reader.creation_code)?.address;
-    let outcome = evm.call(at, &hallmark_solidity::selector("call()"), None)?;
-    if !outcome.success {
-        return Err(unreadable("its functions revert"));
+/// The stored proof, as the fixture itself encodes it.
+struct Fixture {
+    /// Calldata of `verifyProof(bytes,uint256[])`.
+    verify_call: Vec<u8>,
+    /// Encoded proof, instances, account, nonce and deadline.
+    submit_arguments: Vec<u8>,
+    /// The consumer that the proof is bound to.
+    consumer: Address,
+}
+
+impl Fixture {
+    fn read(reader: &Artifact, path: &Path) -> Outcome<Self> {
+        let unreadable = |reason: &str| {
+            Failure::new(format!("`{}` holds no proof: {reason}", path.display()))
+                .hint("run `hallmark build` to make it again")
+        };
+        let mut evm = Evm::new(hallmark_gas::HardFork::default());
+        let at = evm.deploy(&reader.creation_code)?.address;
+        let outcome = evm.call(at, &hallmark_solidity::selector("read()"), None)?;
+        if !outcome.success {
+            return Err(unreadable("its functions revert"));
+        }
+        let (verify_call, submit_arguments, consumer) =
+            <(Bytes, Bytes, Address)>::abi_decode_params(&outcome.output)
+                .map_err(|_| unreadable("it is not encoded as expected"))?;
+        Ok(Self { verify_call: verify_call.to_vec(), submit_arguments: submit_arguments.to_vec(), consumer })
     }
-    Bytes::abi_decode(&outcome.output)
-        .map(|bytes| bytes.to_vec())
-        .map_err(|_| unreadable("it is not encoded as expected"))
 }
 
 /// A call of any contract.
@@ -174,15 +278,17 @@ pub(crate) fn of_contract(shell: &Shell, args: &GasArgs, named: &str, call: &str
         scenario: Box::new(Call {
             contract: Arc::new(Contract::new(Arc::new(artifact.clone()))?),
             constructor_arguments: match &args.constructor_arguments {
-                Some(text) => from_hex(text).ok_or_else(|| {
-                    Failure::new("`--constructor-arguments` is not hex").hint("`cast abi-encode` makes it")
-                })?,
+                Some(text) => from_hex(text).ok_or_else(not_hex)?,
                 None => Vec::new(),
             },
             calldata: read_calldata(call)?,
         }),
         must_succeed: false,
     })
+}
+
+fn not_hex() -> Failure {
+    Failure::new("`--constructor-arguments` is not hex").hint("`cast abi-encode` makes it")
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

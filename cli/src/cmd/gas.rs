@@ -151,7 +151,7 @@ fn print(shell: &Shell, args: &GasArgs, report: &Report, verdict: Option<&Verdic
     match args.format {
         GasFormat::Json => shell.json_result(&document),
         GasFormat::Markdown => shell.result(&document, || render::markdown(report, verdict)),
-        GasFormat::Table => shell.result(&document, || text(args, report, verdict)),
+        GasFormat::Table => shell.result(&document, || text(args, report, verdict, shell.detailed())),
     }
 }
 
@@ -166,7 +166,7 @@ fn gas_row(name: &str, gas: i64, total: u64) -> Vec<String> {
     vec![name.to_owned(), number, share(positive, total)]
 }
 
-fn text(args: &GasArgs, report: &Report, verdict: Option<&Verdict>) -> String {
+fn text(args: &GasArgs, report: &Report, verdict: Option<&Verdict>, detailed: bool) -> String {
     let profile = &report.profile;
     let mut parts = vec![summary(report), phases(profile), precompiles(profile), classes(profile)];
     parts.push(format!(
@@ -183,7 +183,7 @@ fn text(args: &GasArgs, report: &Report, verdict: Option<&Verdict>) -> String {
         parts.push(lines(profile, count));
     }
     if !report.networks.is_empty() {
-        parts.push(networks(report));
+        parts.push(networks(report, detailed));
     }
     if args.sensitivity {
         parts.push(sensitivity(report));
@@ -282,7 +282,7 @@ fn lines(profile: &Profile, count: usize) -> String {
     table(&rows)
 }
 
-fn networks(report: &Report) -> String {
+fn networks(report: &Report, detailed: bool) -> String {
     let head = ["network", "gas", "execution", "data", "total, gwei", "", "USD", "prices of"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let mut notes = Vec::new();
@@ -303,19 +303,25 @@ fn networks(report: &Report) -> String {
             network.dollars().map_or_else(String::new, |dollars| dollars.to_string()),
             format!("{}{assumed}", quote.as_of),
         ]);
-        if !quote.assumed.is_empty() {
-            notes.push(format!("* {}: assumed, not seen: {}", network.network, quote.assumed.join(", ")));
-        }
         if network.confidence == Confidence::Assumed {
             notes.push(format!("{}: its formula is inferred from a related network", network.network));
         }
-        notes.extend(quote.notes.iter().map(|note| format!("{}: {note}", network.network)));
+        if detailed {
+            if !quote.assumed.is_empty() {
+                notes.push(format!("* {}: assumed, not seen: {}", network.network, quote.assumed.join(", ")));
+            }
+            notes.extend(quote.notes.iter().map(|note| format!("{}: {note}", network.network)));
+        }
         notes.extend(
             quote
                 .feasibility
                 .iter()
                 .map(|obstacle| format!("{} would refuse it: {obstacle}", network.network)),
         );
+    }
+    let assumes = |network: &NetworkReport| network.quote.as_ref().is_some_and(|q| !q.assumed.is_empty());
+    if !detailed && report.networks.iter().any(assumes) {
+        notes.push("* some parameters are assumed, not seen on the network: `-v` names them".into());
     }
     let mut text = table(&rows);
     for note in notes {

@@ -193,6 +193,7 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         lib => slashes(&foundry.lib),
         verifier_path => path(paths.verifier()),
         info_path => path(paths.source("ModelInfo.sol")),
+        consumer_path => path(paths.source("ModelConsumer.sol")),
         fixture_path => path(paths.fixture()),
         test_to_src => relative(&foundry.test, &foundry.src),
         test_to_verifier => relative(&foundry.test, &paths.verifier()),
