@@ -150,6 +150,7 @@ contract HallmarkTestTest is HallmarkTest {
         assertEqual(witness.DEPLOYER(), address(this), "msg.sender");
         assertEqual(witness.stored(), value, "storage");
         assertThat(witness.child().code.length != 0, "a child");
+        assertEqual(vm.getNonce(where), 2, "one from the start, one more for the child");
         assertEqual(where.code.length, address(new Witness(value)).code.length, "code");
     }
 
