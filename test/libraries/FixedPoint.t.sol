@@ -196,12 +196,16 @@ contract FixedPointTest is HallmarkTest {
 
     function testFuzz_BooleansAreZeroOrOne(uint256 word) public {
         assertThat(!caller.toBoolean(0) && caller.toBoolean(1), "false and true");
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.NotABoolean.selector, 2));
+        caller.toBoolean(2);
         vm.assume(word > 1 && word < MODULUS);
         vm.expectRevert(abi.encodeWithSelector(FixedPoint.NotABoolean.selector, word));
         caller.toBoolean(word);
     }
 
     function testFuzz_IndicesAreBelowTheCount(uint256 word, uint256 count) public {
+        vm.expectRevert(abi.encodeWithSelector(FixedPoint.IndexOutOfRange.selector, 3, 3));
+        caller.toIndex(3, 3);
         word = bound(word, 0, MODULUS - 1);
         if (word >= count) {
             vm.expectRevert(abi.encodeWithSelector(FixedPoint.IndexOutOfRange.selector, word, count));

@@ -142,6 +142,7 @@ contract HallmarkTestTest is HallmarkTest {
 
     function testFuzz_DeploysAnywhere(address where, uint256 value) public {
         vm.assume(uint160(where) > 0xffff && where.code.length == 0 && where != address(vm));
+        vm.assume(vm.getNonce(where) == 0);
         value = bound(value, 1, type(uint256).max);
         address deployed = deployAt(where, abi.encodePacked(type(Witness).creationCode, abi.encode(value)));
         assertEqual(deployed, where, "where");
@@ -150,6 +151,7 @@ contract HallmarkTestTest is HallmarkTest {
         assertEqual(witness.DEPLOYER(), address(this), "msg.sender");
         assertEqual(witness.stored(), value, "storage");
         assertThat(witness.child().code.length != 0, "a child");
+        assertEqual(vm.getNonce(where), 2, "one from the start, one more for the child");
         assertEqual(where.code.length, address(new Witness(value)).code.length, "code");
     }
 
