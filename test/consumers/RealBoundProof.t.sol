@@ -10,8 +10,6 @@ import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
 /// @dev With a real circuit's proof and its generated verifier.
 contract RealBoundProofTest is BoundProofSuite {
     function fixture() internal override returns (Fixture memory real) {
-        // The recorded proof is from before proofs had a context. With a new one, this line goes.
-        vm.skip(true);
         real.verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
         real.codeHash = keccak256(type(DevOnlyHalo2Verifier).runtimeCode);
         real.verifyingKeyId = ModelInfo.VERIFYING_KEY_ID;

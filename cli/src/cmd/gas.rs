@@ -16,8 +16,11 @@ use hallmark_network::{Confidence, Status};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// The committed snapshot.
+/// The committed snapshot of the verifier.
 const SNAPSHOT_FILE: &str = "hallmark-gas.json";
+
+/// The committed snapshot of the consumer's transaction.
+const CONSUMER_SNAPSHOT_FILE: &str = "hallmark-gas-consumer.json";
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outcome<()> {
     if let [before, after] = args.diff.as_slice() {
@@ -48,7 +51,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outc
     };
     write_files(shell, &args, &report, verdict.as_ref())?;
     if let (Some(project), true) = (&project, args.snapshot) {
-        let path = snapshot_path(&project.root, &settings);
+        let path = snapshot_path(&project.root, &settings, &args);
         write_atomically(&path, Snapshot::of(&report).to_json()?.as_bytes())?;
         shell.done("Wrote", &format!("`{}`", path.display()));
     }
@@ -76,12 +79,15 @@ fn measure(subject: &Subject, pricing: &Pricing, gas_limit: Option<u64>) -> Outc
     Ok(report)
 }
 
-fn snapshot_path(root: &Path, settings: &GasSettings) -> PathBuf {
+fn snapshot_path(root: &Path, settings: &GasSettings, args: &GasArgs) -> PathBuf {
+    if args.consumer {
+        return root.join(CONSUMER_SNAPSHOT_FILE);
+    }
     root.join(settings.snapshot.as_deref().unwrap_or(Path::new(SNAPSHOT_FILE)))
 }
 
 fn check(project: &Project, settings: &GasSettings, args: &GasArgs, report: &Report) -> Outcome<Verdict> {
-    let snapshot = Snapshot::read(&snapshot_path(&project.root, settings))?;
+    let snapshot = Snapshot::read(&snapshot_path(&project.root, settings, args))?;
     let tolerance = match args.tolerance.as_ref().or(settings.tolerance.as_ref()) {
         Some(text) => Tolerance::parse(text)?,
         None => Tolerance::DEFAULT,

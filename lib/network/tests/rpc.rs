@@ -2,14 +2,15 @@
 #![cfg(feature = "rpc")]
 #![allow(clippy::print_stderr)]
 
+#[path = "support/anvil.rs"]
+mod anvil;
+
+use anvil::{Anvil, post};
 use hallmark_network::{Error, Network, Networks, rpc};
 use serde_json::{Value, json};
 use std::{
-    env,
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    net::TcpListener,
     thread,
     time::{Duration, Instant},
 };
