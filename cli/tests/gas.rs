@@ -52,6 +52,9 @@ fn send(port: u16, transaction: Value) -> Value {
 
 #[test]
 fn totals_are_those_of_anvils_receipts() {
+    if !forge_is_there() {
+        return;
+    }
     let Some(anvil) = Anvil::start(31_337) else { return };
     let (_folder, project) = demo_copy();
     forge(&project, &["build"]);

@@ -11,7 +11,8 @@ use crate::subject::{self, Subject};
 use hallmark_budget::amount::{gwei, percent, signed, thousands};
 use hallmark_budget::check::{against_budgets, against_snapshot, changes};
 use hallmark_budget::{Change, Item, NetworkReport, Report, Rule, Snapshot, Tolerance, Verdict, render};
-use hallmark_gas::{Profile, flamegraph};
+use hallmark_gas::Profile;
+use hallmark_gas::flamegraph::{self, Interaction};
 use hallmark_network::{Confidence, Status};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -125,13 +126,13 @@ fn write_files(shell: &Shell, args: &GasArgs, report: &Report, verdict: Option<&
     };
     let title = format!("{}: {} gas", report.subject.name, thousands(report.profile.total.into()));
     if let Some(path) = &args.flamegraph {
-        write(path, &flamegraph::svg(&report.profile, &title)?)?;
+        write(path, &flamegraph::svg(&report.profile, &title, Interaction::Full)?)?;
     }
     if let Some(path) = &args.folded {
         write(path, &flamegraph::folded(&report.profile))?;
     }
     if let Some(path) = &args.html {
-        let graph = flamegraph::svg(&report.profile, &title)?;
+        let graph = flamegraph::svg(&report.profile, &title, Interaction::None)?;
         let tool = concat!("hallmark ", env!("CARGO_PKG_VERSION"));
         write(path, &render::html(report, verdict, &graph, tool)?)?;
     }

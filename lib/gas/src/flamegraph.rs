@@ -8,15 +8,25 @@ pub fn folded(profile: &Profile) -> String {
     profile.stacks.iter().map(|(frames, gas)| format!("{frames} {gas}\n")).collect()
 }
 
+/// Whether a flame graph can be clicked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interaction {
+    /// With a script: zoom and search, in a page of its own.
+    Full,
+    /// A picture: no script, for embedding.
+    None,
+}
+
 /// A flame graph as an SVG document: width is gas.
 ///
 /// # Errors
 /// [`Error::Flamegraph`] when there is nothing to draw.
-pub fn svg(profile: &Profile, title: &str) -> Result<String, Error> {
+pub fn svg(profile: &Profile, title: &str, interaction: Interaction) -> Result<String, Error> {
     let mut options = inferno::flamegraph::Options::default();
     options.title = title.to_owned();
     options.count_name = "gas".to_owned();
     options.hash = true;
+    options.no_javascript = interaction == Interaction::None;
     options.colors =
         inferno::flamegraph::color::Palette::Basic(inferno::flamegraph::color::BasicPalette::Aqua);
     let folded = folded(profile);

@@ -220,7 +220,7 @@ fn a_consumers_transaction_is_attributed_across_contracts() {
     let folded = flamegraph::folded(&profile);
     let sum: u64 = folded.lines().filter_map(|l| l.rsplit(' ').next()?.parse::<u64>().ok()).sum();
     assert_eq!(sum, profile.total + profile.refund);
-    let svg = flamegraph::svg(&profile, "a consumer").expect("draws");
+    let svg = flamegraph::svg(&profile, "a consumer", flamegraph::Interaction::Full).expect("draws");
     assert!(svg.contains("<svg") && svg.contains("ecPairing"));
 }
 

@@ -27,6 +27,16 @@ fn width(part: u128, whole: u128) -> String {
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
+/// As much of a source line as a table has room for.
+fn short(text: &str) -> String {
+    const MOST: usize = 76;
+    let mut short: String = text.chars().take(MOST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
 fn bars<'a>(rows: impl Iterator<Item = (&'a str, u64, String)>, total: u64) -> Vec<Bar> {
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
@@ -102,6 +112,7 @@ pub fn html(
                 dollars => network.dollars().map(|dollars| dollars.to_string()),
                 as_of => quote.map(|q| q.as_of.clone()),
                 assumed => quote.map(|q| q.assumed.join(", ")),
+                assumed_count => quote.map(|q| q.assumed.len()),
                 notes => quote.map(|q| q.notes.clone()),
                 obstacles => quote.map(|q| q.feasibility.iter().map(ToString::to_string).collect::<Vec<_>>()),
                 unpriced => network.unpriced,
@@ -127,6 +138,7 @@ pub fn html(
             context! {
                 place => format!("{}:{}", line.path, line.line),
                 text => line.text,
+                short => short(&line.text),
                 hits => thousands(line.hits.into()),
                 own => thousands(line.gas.into()),
                 gas => thousands(gas.into()),
