@@ -523,3 +523,17 @@ fn a_verifier_that_refuses_the_stored_proof_is_an_error() {
         &["refuses the stored proof: ", "Invalid()", "hallmark build"],
     );
 }
+
+#[test]
+fn the_generated_workflow_checks_gas_with_pinned_actions() {
+    let workflow = fs::read_to_string(demo().join(".github/workflows/ci.yml")).unwrap();
+    let uses: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("- uses: ")).collect();
+    assert!(uses.len() >= 5, "{workflow}");
+    for action in uses {
+        let (_, version) = action.split_once('@').expect("a version");
+        let digest = version.split(' ').next().unwrap_or_default();
+        assert!(digest.len() == 40 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+    }
+    assert!(workflow.contains("hallmark gas --check --format markdown"));
+    assert!(workflow.contains("${{ vars.HALLMARK_REPOSITORY }}") && !workflow.contains("{%"), "{workflow}");
+}
