@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test e2e fmt lint test-rust test-forge test-slow fixtures bench scaling clean
+.PHONY: help setup build demo test e2e slither fmt lint test-rust test-forge test-slow fixtures bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: setup lint test-forge test-rust ## Everything that CI checks.
 e2e: build ## The pages that `gas --html` writes, in headless Chromium (from npm, or one on PATH).
 	cd test/e2e && npm ci --no-fund --no-audit --loglevel=error
 	node --test test/e2e/
+
+slither: setup ## Static analysis of contracts/, every finding answered in docs/static-analysis.md.
+	tools/slither.sh
 
 fmt: setup ## Formats Rust and Solidity.
 	$(CARGO) fmt --all
