@@ -238,6 +238,16 @@ pub(crate) struct VerifyArgs {
     /// Also run the verifier contract on it, in an EVM.
     #[arg(long)]
     pub(crate) evm: bool,
+    /// Check a deployed verifier against this repository instead: its code, identities, the stored
+    /// proof, and a tampered one.
+    #[arg(long, value_name = "ADDRESS", requires = "rpc_url", conflicts_with_all = ["proof", "key", "evm"])]
+    pub(crate) address: Option<String>,
+    /// Node of the chain that it is deployed on.
+    #[arg(long, value_name = "URL", requires = "address")]
+    pub(crate) rpc_url: Option<String>,
+    /// Seconds to wait for the node.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) rpc_timeout: u64,
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
 }

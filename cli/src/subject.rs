@@ -120,34 +120,72 @@ impl Scenario for ConsumerCall {
     }
 }
 
+/// The contracts and the proof that are in a project's repository.
+pub(crate) struct Repository {
+    artifacts: Vec<Artifact>,
+    stored: Fixture,
+    /// The verifier.
+    pub(crate) verifier: Artifact,
+    consumer: PathBuf,
+    root: PathBuf,
+}
+
+impl Repository {
+    /// Calldata of `verifyProof` with the stored proof.
+    pub(crate) fn verify_call(&self) -> &[u8] {
+        &self.stored.verify_call
+    }
+
+    /// Custom errors of the verifier, by selector.
+    pub(crate) fn verifier_errors(&self) -> BTreeMap<[u8; 4], String> {
+        errors_of(&[&self.verifier])
+    }
+
+    /// Compiles the verifier and the fixture, and the consumer where it is asked for, and reads the
+    /// stored proof.
+    pub(crate) fn read(
+        shell: &Shell,
+        project: &mut Project,
+        solc: &SolcArgs,
+        with_consumer: bool,
+    ) -> Outcome<Self> {
+        let root = project.root.clone();
+        let contracts = &project.settings.contracts;
+        let or = |path: &Option<PathBuf>, usual: &str| path.clone().unwrap_or_else(|| PathBuf::from(usual));
+        let verifier = or(&contracts.verifier, "src/Verifier.sol");
+        let fixture = or(&contracts.fixture, "test/fixtures/InferenceFixture.sol");
+        let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
+        let mut entries = vec![verifier.clone(), fixture.clone()];
+        if with_consumer {
+            entries.push(consumer.clone());
+        }
+        let mut tree = collect(&root, &entries)?;
+        tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
+        let artifacts = compile(shell, Some(&mut project.cache), &root, solc, &tree)?;
+        let verifier_file = SourceTree::name_of(&root, &verifier);
+        let found = artifacts
+            .iter()
+            .find(|artifact| file_of(artifact) == verifier_file && artifact.abi.contains("\"verifyProof\""))
+            .cloned()
+            .ok_or_else(|| {
+                Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
+                    .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
+            })?;
+        let reader = artifacts
+            .iter()
+            .find(|artifact| file_of(artifact) == READER_FILE)
+            .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
+        let stored = Fixture::read(reader, &fixture)?;
+        Ok(Self { artifacts, stored, verifier: found, consumer, root })
+    }
+}
+
 /// The project's verifier, or its consumer, with the stored proof.
 pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<Subject> {
-    let root = project.root.clone();
-    let contracts = &project.settings.contracts;
-    let or = |path: &Option<PathBuf>, usual: &str| path.clone().unwrap_or_else(|| PathBuf::from(usual));
-    let verifier = or(&contracts.verifier, "src/Verifier.sol");
-    let fixture = or(&contracts.fixture, "test/fixtures/InferenceFixture.sol");
-    let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
-    let mut entries = vec![verifier.clone(), fixture.clone()];
-    if args.consumer {
-        entries.push(consumer.clone());
-    }
-    let mut tree = collect(&root, &entries)?;
-    tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
-    let artifacts = compile(shell, Some(&mut project.cache), &root, &args.solc, &tree)?;
+    let Repository { artifacts, stored, verifier, consumer, root } =
+        Repository::read(shell, project, &args.solc, args.consumer)?;
+    let artifact = &verifier;
     let in_file = |artifact: &Artifact, path: &Path| file_of(artifact) == SourceTree::name_of(&root, path);
-    let artifact = artifacts
-        .iter()
-        .find(|artifact| in_file(artifact, &verifier) && artifact.abi.contains("\"verifyProof\""))
-        .ok_or_else(|| {
-            Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
-                .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
-        })?;
-    let reader = artifacts
-        .iter()
-        .find(|artifact| file_of(artifact) == READER_FILE)
-        .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
-    let stored = Fixture::read(reader, &fixture)?;
     let contract = Arc::new(Contract::new(Arc::new(artifact.clone()))?);
     if !args.consumer {
         return Ok(Subject {

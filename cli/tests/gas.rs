@@ -3,15 +3,12 @@
 
 mod support;
 
-#[path = "../../lib/network/tests/support/anvil.rs"]
-mod anvil;
-
 use alloy_primitives::{hex, keccak256};
-use anvil::{Anvil, post};
 use serde_json::{Value, json as value};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use support::chain::{Anvil, artifact, number, post, send};
 use support::*;
 
 /// Runs and expects exit code 1 with a result on stdout; returns stdout and stderr.
@@ -26,28 +23,6 @@ fn gas(project: &Path, more: &[&str]) -> Value {
     let mut arguments = vec!["--project", str_of(project), "gas", "--json"];
     arguments.extend(more);
     json(&succeed(&arguments))
-}
-
-fn number(text: &Value) -> u64 {
-    let text = text.as_str().expect("a quantity");
-    u64::from_str_radix(text.trim_start_matches("0x"), 16).expect("hex")
-}
-
-fn artifact(project: &Path, file: &str, contract: &str) -> Value {
-    json(&fs::read_to_string(project.join(format!("out/{file}/{contract}.json"))).expect("forge built it"))
-}
-
-/// Sends a transaction and waits for the receipt.
-fn send(port: u16, transaction: Value) -> Value {
-    let hash = post(port, "eth_sendTransaction", value!([transaction]));
-    for _ in 0..200 {
-        let receipt = post(port, "eth_getTransactionReceipt", value!([hash]));
-        if !receipt.is_null() {
-            return receipt;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("no receipt");
 }
 
 #[test]

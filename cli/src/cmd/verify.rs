@@ -1,5 +1,7 @@
 //! `hallmark verify`.
 
+mod live;
+
 use crate::context;
 use crate::error::{Failure, Outcome};
 use crate::opts::VerifyArgs;
@@ -13,6 +15,9 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: VerifyArgs) -> Outcome<()> {
+    if let (Some(address), Some(url)) = (&args.address, &args.rpc_url) {
+        return live::run(shell, Project::open(folder)?, &args, address, url);
+    }
     // With both files named, no project is needed.
     let project = match (&args.proof, &args.key) {
         (Some(_), Some(_)) => None,

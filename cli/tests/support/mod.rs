@@ -1,5 +1,7 @@
 //! The real binary from outside, and a demo project made once.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, unused_imports)]
+
+pub mod chain;
 
 use serde_json::Value;
 use std::fs;

@@ -82,6 +82,70 @@ pub fn identify(url: &str, timeout: Duration) -> Result<u64, Error> {
     block_on(&node.shown, timeout, node.chain_id())
 }
 
+/// Runtime code at an address, and the chain id of the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveCode {
+    /// The chain.
+    pub chain_id: u64,
+    /// The code; empty where there is no contract.
+    pub code: Vec<u8>,
+}
+
+/// Reads the code at `address` from the node at `url`.
+pub fn code(url: &str, address: Address, timeout: Duration) -> Result<LiveCode, Error> {
+    const CALL: &str = "eth_getCode";
+    let node = Node::new(url)?;
+    block_on(&node.shown, timeout, async {
+        let chain_id = node.chain_id().await?;
+        let answer = node.request(CALL, json!([address, "latest"]), CALL).await?;
+        let bytes = answer.as_str().and_then(|text| hex::decode(text).ok());
+        let code = bytes.ok_or_else(|| node.nonsense(CALL, &answer.to_string(), "code in hexadecimal"))?;
+        Ok(LiveCode { chain_id, code })
+    })
+}
+
+/// What a contract answers to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallAnswer {
+    /// It returned.
+    Returned(Vec<u8>),
+    /// It reverted, or could not run.
+    Refused {
+        /// Data of the revert, where the node gives it.
+        data: Vec<u8>,
+        /// What the node says.
+        message: String,
+    },
+}
+
+/// Calls a contract through the node at `url` without sending a transaction (`eth_call`).
+pub fn call(url: &str, to: Address, data: &[u8], timeout: Duration) -> Result<CallAnswer, Error> {
+    const CALL: &str = "eth_call";
+    let node = Node::new(url)?;
+    block_on(&node.shown, timeout, async {
+        use alloy_provider::transport::RpcError;
+        let transaction = json!({ "to": to, "data": hex::encode_prefixed(data) });
+        let parameters = json!([transaction, "latest"]);
+        match node.provider.raw_request::<_, Value>(CALL.into(), parameters.clone()).await {
+            Ok(answer) => {
+                let bytes = answer.as_str().and_then(|text| hex::decode(text).ok());
+                let bytes =
+                    bytes.ok_or_else(|| node.nonsense(CALL, &answer.to_string(), "bytes in hexadecimal"))?;
+                Ok(CallAnswer::Returned(bytes))
+            }
+            Err(RpcError::ErrorResp(payload)) => {
+                let data = payload.as_revert_data().map(|data| data.to_vec()).unwrap_or_default();
+                Ok(CallAnswer::Refused { data, message: node.clean(&payload.message) })
+            }
+            // Everything else is told as for any request.
+            Err(_) => match node.request(CALL, parameters, CALL).await {
+                Ok(answer) => Err(node.nonsense(CALL, &answer.to_string(), "one answer")),
+                Err(error) => Err(error),
+            },
+        }
+    })
+}
+
 /// Runs `work` to its end or to the time limit, on a thread of its own: a runtime inside a caller's
 /// runtime would panic.
 fn block_on<T: Send>(
