@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test e2e slither fmt lint test-rust test-forge test-slow fixtures bench scaling clean
+.PHONY: help setup build demo test anvil e2e slither fmt lint test-rust test-forge test-slow fixtures bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: build ## The main job on the embedded model: model, proof, verifier, green
 	$(HALLMARK) --project demo gas
 
 test: setup lint test-forge test-rust ## Everything that CI checks.
+
+anvil: build ## Deployment, verification, submission and refusals on a local chain.
+	tools/anvil.sh
 
 e2e: build ## The pages that `gas --html` writes, in headless Chromium (from npm, or one on PATH).
 	cd test/e2e && npm ci --no-fund --no-audit --loglevel=error

@@ -256,6 +256,8 @@ pub(crate) struct VerifyArgs {
 pub(crate) enum Artefact {
     /// Calldata of `verifyProof(bytes,uint256[])`, hex.
     Calldata,
+    /// Calldata of a consumer's `submit(bytes,uint256[],address,uint256,uint256)`, hex.
+    Submit,
     /// Proof, public values and identities, JSON.
     Proof,
     /// The verifier contract, Solidity.

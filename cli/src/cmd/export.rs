@@ -1,16 +1,21 @@
 //! `hallmark export`.
 
 use crate::context;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::opts::{Artefact, ExportArgs};
 use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
 use crate::stages::Bench;
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolValue;
 use hallmark_proof::Proof;
 use hallmark_solidity::calldata;
 use serde_json::json;
 use std::path::PathBuf;
+
+/// The function by which generated consumers take a proof.
+const SUBMIT: &str = "submit(bytes,uint256[],address,uint256,uint256)";
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> Outcome<()> {
     let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
@@ -28,6 +33,25 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> O
         Artefact::Calldata => {
             let data = hex::encode(calldata::encode_words(&proof.bytes, &instances));
             shell.result(&json!({ "calldata": format!("0x{data}") }), || format!("0x{data}"))
+        }
+        Artefact::Submit => {
+            let parts = proof.context_parts().ok_or_else(|| {
+                Failure::new("the proof is bound to no consumer").hint(
+                    "prove it for one: `hallmark prove --out FILE --chain-id N --consumer A --account A --deadline N`",
+                )
+            })?;
+            let arguments = (
+                Bytes::from(proof.bytes.clone()),
+                instances.iter().map(|word| U256::from_be_bytes(*word)).collect::<Vec<_>>(),
+                Address::from(parts.account),
+                U256::from_be_bytes(parts.nonce),
+                U256::from_be_bytes(parts.deadline),
+            );
+            let mut data = hallmark_solidity::selector(SUBMIT).to_vec();
+            data.extend(arguments.abi_encode_params());
+            let data = format!("0x{}", hex::encode(data));
+            let value = json!({ "calldata": data, "context": context::to_json(&proof) });
+            shell.result(&value, || data.clone())
         }
         Artefact::Proof | Artefact::Verifier => {
             let word = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));

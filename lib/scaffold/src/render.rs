@@ -46,6 +46,7 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     template("src/ModelInfo.sol", paths.source("ModelInfo.sol"), generated)?;
     template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
     template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;
+    template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"), person)?;
     template("test/fixtures/InferenceFixture.sol", paths.fixture(), generated)?;
     template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"), person)?;
 
