@@ -174,6 +174,9 @@ pub(crate) struct NewArgs {
 pub(crate) struct InitArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+    /// Print what would be added and what would be left as it is; write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

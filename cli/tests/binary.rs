@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::*;
 
@@ -568,4 +568,79 @@ fn errors_as_json() {
     let value = json(&stderr);
     assert!(value["error"].as_str().unwrap().contains("/nowhere/m.onnx"));
     assert_eq!(value["hint"], "check the path");
+}
+
+/// A repository with Foundry in a part of it, folders and remappings of its own, and a test.
+fn monorepo(root: &Path) -> PathBuf {
+    let project = root.join("packages/contracts");
+    let write = |path: &str, text: &str| {
+        let path = project.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "foundry.toml",
+        "[profile.default]\nsrc = \"sources\"\ntest = \"checks\"\nscript = \"tasks\"\nout = \"out\"\nlibs = [\"vendor\"]\n\
+         remappings = [\"@own/=vendor/own/\"]\nsolc = \"0.8.30\"\nevm_version = \"paris\"\noptimizer = true\n",
+    );
+    write(
+        "vendor/own/Base.sol",
+        "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.20;\n\ncontract Base {\n    uint256 public n = 7;\n}\n",
+    );
+    write(
+        "sources/Mine.sol",
+        "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.20;\n\nimport {Base} from \"@own/Base.sol\";\n\ncontract Mine is Base {}\n",
+    );
+    write(
+        "checks/Mine.t.sol",
+        "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.20;\n\nimport {Mine} from \"../sources/Mine.sol\";\n\n\
+         contract MineTest {\n    function test_n() public {\n        require(new Mine().n() == 7);\n    }\n}\n",
+    );
+    write(".gitignore", "out/\ncache/\n");
+    project
+}
+
+fn git(root: &Path, arguments: &[&str]) -> String {
+    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    let (output, stdout, stderr) = run(Command::new("git").args(identity).args(arguments).current_dir(root));
+    assert!(output.status.success(), "git {arguments:?}: {stderr}");
+    stdout
+}
+
+#[test]
+fn init_in_a_monorepo_only_adds_files() {
+    if !forge_is_there() || Command::new("git").arg("--version").output().is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let project = monorepo(root);
+    git(root, &["init", "-q"]);
+    git(root, &["add", "-A"]);
+    git(root, &["commit", "-qm", "mine"]);
+    forge(&project, &["test"]);
+
+    let plan = json(&succeed(&["--project", str_of(&project), "init", "--dry-run", "--json"]));
+    assert_eq!(git(root, &["status", "--porcelain"]), "", "a plan writes nothing");
+    let planned: Vec<&str> =
+        plan["would_write"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    for path in ["sources/Verifier.sol", "checks/Inference.t.sol", "tasks/Deploy.s.sol", "hallmark.toml"] {
+        assert!(planned.contains(&path), "{path}: {planned:?}");
+    }
+    let done = json(&succeed(&["--project", str_of(&project), "init", "--json"]));
+    assert_eq!(done["written"], plan["would_write"]);
+    let status = git(root, &["status", "--porcelain", "--untracked-files=all"]);
+    assert!(
+        status.lines().count() >= planned.len() && status.lines().all(|line| line.starts_with("?? ")),
+        "{status}"
+    );
+    forge(&project, &["test"]);
+    let settings = fs::read_to_string(project.join("hallmark.toml")).unwrap();
+    assert!(settings.contains("verifier = \"sources/Verifier.sol\""), "{settings}");
+    assert!(succeed(&["--project", str_of(&project), "gas", "--consumer"]).contains("ModelConsumer"));
+
+    // Again: nothing changes.
+    refuse(&mut hallmark(&["--project", str_of(&project), "init"]), &["already"]);
+    assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
+    assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
 }

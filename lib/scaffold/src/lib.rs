@@ -17,4 +17,6 @@ pub use foundry::FoundryLayout;
 pub use layout::{LOCK_FILE, Ownership};
 pub use render::plain_name;
 pub use spec::{Accuracy, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
-pub use write::{Skipped, Written, check_init, check_new, init_project, new_project, refresh_project};
+pub use write::{
+    Skipped, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
+};

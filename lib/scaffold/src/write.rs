@@ -85,6 +85,19 @@ pub fn new_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
 /// Adds the same to the Foundry project in `dir`. A file that exists is never touched; where one of
 /// our Solidity files would collide with another, ours go to folders named `hallmark`.
 pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
+    let (files, planned) = additions(dir, spec)?;
+    let written = place(dir, &files, false)?;
+    Ok(Written { written, ..planned })
+}
+
+/// What [`init_project`] would do; nothing is written.
+pub fn plan_init(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
+    let (files, planned) = additions(dir, spec)?;
+    Ok(Written { written: files.into_iter().map(|file| file.path).collect(), ..planned })
+}
+
+/// The files that are to be added, and what is left as it is.
+fn additions(dir: &Path, spec: &ProjectSpec) -> Result<(Vec<File>, Written), Error> {
     check_init(dir)?;
     let mut paths = Paths::new(FoundryLayout::read(dir)?);
     let mut files = render::files(spec, &paths)?;
@@ -122,8 +135,7 @@ pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
         !exists
     });
     files.push(lock_file(&paths, spec, &files));
-    let written = place(dir, &files, false)?;
-    Ok(Written { written, skipped, notes })
+    Ok((files, Written { written: Vec::new(), skipped, notes }))
 }
 
 /// Rewrites the generated files of the project in `dir` whose contents change, except those that
