@@ -131,6 +131,17 @@ pub(crate) enum ObjectiveArg {
     Balanced,
 }
 
+/// Whose CI a project gets a workflow for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiArg {
+    /// `.github/workflows/ci.yml`
+    Github,
+    /// `.gitlab-ci.yml`
+    Gitlab,
+    /// No workflow.
+    None,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ModelArgs {
     /// The model (default: an embedded credit scorer).
@@ -149,6 +160,9 @@ pub(crate) struct ModelArgs {
     /// What to make cheap.
     #[arg(long, value_enum, default_value_t = ObjectiveArg::Balanced)]
     pub(crate) objective: ObjectiveArg,
+    /// Whose CI to write a workflow for.
+    #[arg(long, value_enum, default_value_t = CiArg::Github)]
+    pub(crate) ci: CiArg,
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
 }

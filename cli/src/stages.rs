@@ -398,6 +398,7 @@ impl<'a> Bench<'a> {
                 AccuracyBound::Relative(bound) => scaffold::Accuracy::MaxRelError(bound),
             },
             objective: objective_name(self.objective).to_owned(),
+            ci: scaffold::Ci::default(),
             versions: scaffold::Versions {
                 generator: env!("CARGO_PKG_VERSION").to_owned(),
                 solc: SOLC_VERSION.to_owned(),

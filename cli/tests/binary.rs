@@ -644,3 +644,19 @@ fn init_in_a_monorepo_only_adds_files() {
     assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
     assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
 }
+
+#[test]
+fn workflows_are_for_the_ci_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (ci, file) in [("gitlab", Some(".gitlab-ci.yml")), ("none", None)] {
+        let project = folder.path().join(ci);
+        succeed(&["new", str_of(&project), "--ci", ci]);
+        assert!(!project.join(".github").exists());
+        assert_eq!(project.join(".gitlab-ci.yml").exists(), file.is_some());
+        if let Some(file) = file {
+            let text = fs::read_to_string(project.join(file)).unwrap();
+            assert!(text.contains("hallmark gas --check") && !text.contains("{{"), "{text}");
+        }
+        assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
+    }
+}

@@ -3,7 +3,7 @@
 use crate::cache::{CACHE_FOLDER, write_atomically};
 use crate::error::{Failure, Outcome};
 use crate::inputs::{self, demo};
-use crate::opts::{ModelArgs, NewArgs};
+use crate::opts::{CiArg, ModelArgs, NewArgs};
 use crate::output::{Shell, thousands};
 use crate::pipeline::EvmReport;
 use crate::project::Project;
@@ -44,6 +44,11 @@ pub(crate) fn make(shell: &Shell, args: &ModelArgs, dir: &Path) -> Outcome<Made>
     let mut bench = Bench::open(shell, project, false)?;
     // The compiler is looked for from where the project will be.
     let (mut spec, report) = bench.everything_for(&args.solc, &existing(dir))?;
+    spec.ci = match args.ci {
+        CiArg::Github => scaffold::Ci::Github,
+        CiArg::Gitlab => scaffold::Ci::Gitlab,
+        CiArg::None => scaffold::Ci::None,
+    };
     let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
     if let Some(name) = absolute.file_name() {
         spec.project_name = name.to_string_lossy().into_owned();

@@ -16,7 +16,7 @@ pub use error::Error;
 pub use foundry::FoundryLayout;
 pub use layout::{LOCK_FILE, Ownership};
 pub use render::plain_name;
-pub use spec::{Accuracy, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
+pub use spec::{Accuracy, Ci, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
 pub use write::{
     Skipped, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
 };

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::foundry::relative;
 use crate::layout::{File, Ownership, Paths, SETTINGS_FILE, slashes};
-use crate::spec::{Accuracy, Output, ProjectSpec};
+use crate::spec::{Accuracy, Ci, Output, ProjectSpec};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use num_bigint::{BigInt, BigUint, Sign};
@@ -42,7 +42,11 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     template("gitignore", ".gitignore".into(), person)?;
     template("README.md", "README.md".into(), person)?;
     template("hallmark.toml", SETTINGS_FILE.into(), person)?;
-    template(".github/workflows/ci.yml", ".github/workflows/ci.yml".into(), person)?;
+    match spec.ci {
+        Ci::Github => template(".github/workflows/ci.yml", ".github/workflows/ci.yml".into(), person)?,
+        Ci::Gitlab => template("gitlab-ci.yml", ".gitlab-ci.yml".into(), person)?,
+        Ci::None => {}
+    }
     template("src/ModelInfo.sol", paths.source("ModelInfo.sol"), generated)?;
     template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
     template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;

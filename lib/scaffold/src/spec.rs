@@ -25,10 +25,24 @@ pub struct ProjectSpec {
     pub accuracy: Accuracy,
     /// `gas`, `prover` or `balanced`.
     pub objective: String,
+    /// Whose CI the project gets a workflow for.
+    pub ci: Ci,
     /// Versions to pin and to record.
     pub versions: Versions,
     /// Hashes of what the generated files come from, for the lock file: name to value.
     pub provenance: BTreeMap<String, String>,
+}
+
+/// Continuous integration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ci {
+    /// `.github/workflows/ci.yml`.
+    #[default]
+    Github,
+    /// `.gitlab-ci.yml`.
+    Gitlab,
+    /// No workflow.
+    None,
 }
 
 /// The model's files, as they are copied into the project.

@@ -3,7 +3,7 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions,
+    Accuracy, Ci, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions,
     init_project, new_project, refresh_project,
 };
 use std::collections::BTreeMap;
@@ -67,6 +67,7 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
         },
         accuracy: Accuracy::MaxRelError(1e-3),
         objective: "balanced".into(),
+        ci: Ci::Github,
         versions: Versions {
             generator: "0.0.0".into(),
             solc: "0.8.30".into(),
