@@ -10,6 +10,7 @@ mod foundry;
 mod layout;
 mod render;
 mod spec;
+mod template;
 mod write;
 
 pub use error::Error;
@@ -17,4 +18,5 @@ pub use foundry::FoundryLayout;
 pub use layout::{LOCK_FILE, Ownership};
 pub use render::plain_name;
 pub use spec::{Accuracy, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
+pub use template::{EmbeddedModel, Template};
 pub use write::{Skipped, Written, check_init, check_new, init_project, new_project, refresh_project};
