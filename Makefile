@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test anvil e2e slither fmt lint test-rust test-forge test-slow fixtures bench scaling clean
+.PHONY: help setup build demo test anvil e2e slither fmt lint test-rust test-forge test-slow fixtures templates bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ test-slow: setup build ## What takes minutes: 10,000 fuzz runs per Forge test, i
 fixtures: build ## Remakes test/generated from the embedded model.
 	tools/fixtures.sh
 	forge fmt --check
+
+templates: build ## Makes a project of every template, builds and tests it; prints seconds and gas.
+	tools/templates.sh
 
 bench: ## Criterion benchmarks of hot paths.
 	$(CARGO) bench --locked -p hallmark-circuit -p hallmark-proof

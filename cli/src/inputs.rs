@@ -20,15 +20,6 @@ pub(crate) const DEFAULT_SEED: u64 = 1;
 /// Random inputs are drawn from here.
 pub(crate) const RANDOM_RANGE: (f64, f64) = (-1.0, 1.0);
 
-/// The embedded demo model (made by bench/exporters/credit_scorer.py).
-pub(crate) mod demo {
-    pub(crate) const NAME: &str = "credit_scorer";
-    pub(crate) const ONNX: &[u8] = include_bytes!("../../templates/models/credit_scorer/model.onnx");
-    pub(crate) const INPUT: &[u8] = include_bytes!("../../templates/models/credit_scorer/input.json");
-    pub(crate) const CALIBRATION: &[u8] =
-        include_bytes!("../../templates/models/credit_scorer/calibration.json");
-}
-
 /// A model with its bytes.
 #[derive(Debug)]
 pub(crate) struct Loaded {

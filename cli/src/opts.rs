@@ -3,6 +3,7 @@
 use crate::context;
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use hallmark_scaffold::Template;
 use std::path::PathBuf;
 
 /// From an ONNX model to a proof, a Solidity verifier and a Foundry project.
@@ -13,6 +14,7 @@ use std::path::PathBuf;
     disable_help_subcommand = true,
     after_help = "Examples:\n  \
         hallmark new demo                                  a project around an embedded model\n  \
+        hallmark new pool --template lending               one with a consumer that lends\n  \
         hallmark new mine --model m.onnx --input i.json    a project around yours\n  \
         hallmark inspect m.onnx                            what it would cost, before any key is made\n  \
         hallmark --project mine build                      remakes what is stale"
@@ -144,7 +146,7 @@ pub(crate) enum CiArg {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// The model (default: an embedded credit scorer).
+    /// The model (default: the template's own, embedded).
     #[arg(long, value_name = "M.onnx", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<PathBuf>,
     /// The input to prove: JSON `{"input_data": [[…], …]}`, .npy or .npz (default: random).
@@ -175,17 +177,41 @@ pub(crate) struct SolcArgs {
     pub(crate) solc: Option<PathBuf>,
 }
 
+/// What the project's consumer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateArg {
+    /// Records the outputs: to start from.
+    Minimal,
+    /// A private credit score unlocks a loan limit.
+    Lending,
+}
+
+impl From<TemplateArg> for Template {
+    fn from(argument: TemplateArg) -> Self {
+        match argument {
+            TemplateArg::Minimal => Self::Minimal,
+            TemplateArg::Lending => Self::Lending,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// Folder to make.
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) dir: PathBuf,
+    /// What the consumer does with an inference.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = TemplateArg::Minimal)]
+    pub(crate) template: TemplateArg,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
+    /// What the consumer does with an inference.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = TemplateArg::Minimal)]
+    pub(crate) template: TemplateArg,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
     /// Print what would be added and what would be left as it is; write nothing.

@@ -367,6 +367,8 @@ impl<'a> Bench<'a> {
             ("solc".to_owned(), solc.version()),
         ]);
         Ok(scaffold::ProjectSpec {
+            // `new` and `init` know better; `build` rewrites nothing that depends on it.
+            template: scaffold::Template::Minimal,
             project_name: self
                 .project
                 .root

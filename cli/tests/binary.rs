@@ -79,6 +79,65 @@ fn a_project_around_a_model_of_ones_own() {
     assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
 }
 
+/// A project of a template passes all that a person would run in it, without an edit.
+fn template_passes(name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join(name);
+    let value = json(&succeed(&["new", str_of(&project), "--template", name, "--json"]));
+    assert_eq!(value["template"], name);
+    let written = value["written"].as_array().unwrap();
+    assert!(written.iter().any(|path| *path == format!("docs/{name}.md")), "{value}");
+    forge(&project, &["fmt", "--check"]);
+    forge(&project, &["build", "--deny", "warnings"]);
+    forge(&project, &["test", "--offline"]);
+    assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
+}
+
+#[test]
+fn the_lending_template_passes_its_own_tests() {
+    template_passes("lending");
+}
+
+#[test]
+fn a_template_takes_a_model_of_ones_own_when_its_outputs_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("mine");
+    let options = ["--model", DEMO_MODEL, "--input", DEMO_INPUT];
+    succeed(&[&["new", str_of(&project), "--template", "lending"], &options[..]].concat());
+    forge(&project, &["test", "--offline"]);
+}
+
+#[test]
+fn a_template_refuses_a_model_whose_outputs_do_not_fit() {
+    new_refuses(
+        &Path::new(MODELS).join("three_scores.onnx"),
+        &["--template", "lending"],
+        &["`lending`", "one number, the score", "shape [1, 3]", "hint: ", "`--template minimal`"],
+    );
+}
+
+#[test]
+fn init_takes_a_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::write(root.join("foundry.toml"), "[profile.default]\nlibs = [\"lib\"]\n").unwrap();
+    let value = json(&succeed(&["--project", str_of(root), "init", "--template", "lending", "--json"]));
+    assert_eq!(value["template"], "lending");
+    forge(root, &["test", "--offline"]);
+}
+
+#[test]
+fn an_unknown_template_is_refused_with_the_known_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("p");
+    refuse(
+        &mut hallmark(&["new", str_of(&project), "--template", "lotery"]),
+        &["lotery", "minimal", "lending"],
+    );
+    assert!(succeed(&["new", "--help"]).contains("lending"));
+    assert!(is_empty(folder.path()));
+}
+
 #[test]
 fn init_adds_to_a_foundry_project_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();

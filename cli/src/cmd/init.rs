@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: InitArgs) -> Outcome<()> {
     let dir = folder.unwrap_or_else(|| PathBuf::from("."));
     scaffold::check_init(&dir)?;
-    let made = new::make(shell, &args.model, &dir)?;
+    let made = new::make(shell, &args.model, args.template.into(), &dir)?;
     if args.dry_run {
         let plan = scaffold::plan_init(&dir, &made.spec)?;
         build::report_skipped(shell, &plan);

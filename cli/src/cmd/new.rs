@@ -2,7 +2,7 @@
 
 use crate::cache::{CACHE_FOLDER, write_atomically};
 use crate::error::{Failure, Outcome};
-use crate::inputs::{self, demo};
+use crate::inputs;
 use crate::opts::{CiArg, ModelArgs, NewArgs};
 use crate::output::{Shell, thousands};
 use crate::pipeline::EvmReport;
@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::settings::{AccuracySettings, CircuitSettings, ModelSettings, Settings, objective_name};
 use crate::stages::Bench;
 use crate::{cache::Cache, cmd::build};
-use hallmark_scaffold::{self as scaffold, ProjectSpec, Written};
+use hallmark_scaffold::{self as scaffold, ProjectSpec, Template, Written};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(shell: &Shell, args: NewArgs) -> Outcome<()> {
     // Everything that can be wrong with the place is said before the work begins.
     scaffold::check_new(&args.dir)?;
-    let made = make(shell, &args.model, &args.dir)?;
+    let made = make(shell, &args.model, args.template.into(), &args.dir)?;
     let written = scaffold::new_project(&args.dir, &made.spec)?;
     made.keep_cache(&args.dir)?;
     report(shell, &args.dir, &made, &written)
@@ -33,12 +33,12 @@ pub(crate) struct Made {
 }
 
 /// Runs the pipeline for the project that will be in `dir`.
-pub(crate) fn make(shell: &Shell, args: &ModelArgs, dir: &Path) -> Outcome<Made> {
+pub(crate) fn make(shell: &Shell, args: &ModelArgs, template: Template, dir: &Path) -> Outcome<Made> {
     let folder = tempfile::Builder::new()
         .prefix("hallmark-")
         .tempdir()
         .map_err(|error| Failure::io("create", &std::env::temp_dir(), &error))?;
-    let settings = stage_files(shell, args, folder.path())?;
+    let settings = stage_files(shell, args, template, folder.path())?;
     let cache = Cache::open(folder.path());
     let project = Project { root: folder.path().to_path_buf(), settings, cache };
     let mut bench = Bench::open(shell, project, false)?;
@@ -49,6 +49,7 @@ pub(crate) fn make(shell: &Shell, args: &ModelArgs, dir: &Path) -> Outcome<Made>
         CiArg::Gitlab => scaffold::Ci::Gitlab,
         CiArg::None => scaffold::Ci::None,
     };
+    spec.template = template;
     let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
     if let Some(name) = absolute.file_name() {
         spec.project_name = name.to_string_lossy().into_owned();
@@ -64,7 +65,7 @@ fn existing(dir: &Path) -> PathBuf {
 }
 
 /// Lays model and inputs out as the project will have them.
-fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings> {
+fn stage_files(shell: &Shell, args: &ModelArgs, template: Template, root: &Path) -> Outcome<Settings> {
     let folder = root.join("model");
     fs::create_dir_all(&folder).map_err(|error| Failure::io("create", &folder, &error))?;
     let put = |name: &str, bytes: &[u8]| -> Outcome<PathBuf> {
@@ -74,6 +75,8 @@ fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings
     let dimensions: BTreeMap<_, _> = args.dimensions.dimensions.iter().cloned().collect();
     let (name, path, input, calibration) = if let Some(source) = &args.model {
         let loaded = inputs::load(&Shell::silent(), source, &dimensions)?;
+        let outputs: Vec<_> = loaded.model.outputs().iter().map(|output| &output.shape).collect();
+        template.check_outputs(&outputs)?;
         let path = put("model.onnx", &loaded.onnx)?;
         let copy = |file: &Path, stem: &str| -> Outcome<PathBuf> {
             let bytes = fs::read(file).map_err(|error| Failure::io("read", file, &error))?;
@@ -99,12 +102,13 @@ fn stage_files(shell: &Shell, args: &ModelArgs, root: &Path) -> Outcome<Settings
         };
         (loaded.name, path, input, calibration)
     } else {
-        shell.note("no --model given: using the embedded credit scorer");
+        let demo = template.model();
+        shell.note(&format!("no --model given: using the embedded model `{}`", demo.name));
         (
-            demo::NAME.to_owned(),
-            put("model.onnx", demo::ONNX)?,
-            put("input.json", demo::INPUT)?,
-            Some(put("calibration.json", demo::CALIBRATION)?),
+            demo.name.to_owned(),
+            put("model.onnx", demo.onnx)?,
+            put("input.json", demo.input)?,
+            Some(put("calibration.json", demo.calibration)?),
         )
     };
     let accuracy = match args.accuracy.bound() {
@@ -165,6 +169,7 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     let evm = &made.report;
     let value = json!({
         "project": dir,
+        "template": made.spec.template.name(),
         "model": made.spec.model.name,
         "written": build::names(&written.written),
         "skipped": build::skipped(written),
@@ -182,6 +187,7 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     shell.result(&value, || {
         let rows = [
             ("project", dir.display().to_string()),
+            ("template", made.spec.template.name().to_owned()),
             ("model", made.spec.model.name.clone()),
             ("files", written.written.len().to_string()),
             ("proof", format!("{} bytes", thousands(made.spec.fixture.proof.len() as u64))),

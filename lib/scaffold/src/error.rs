@@ -38,6 +38,18 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// The model cannot be used in the template.
+    #[error("template `{template}` needs the model's first output to be {expected}; it is {found}")]
+    OutputsDoNotFit {
+        /// The template.
+        template: &'static str,
+        /// What it needs.
+        expected: &'static str,
+        /// What the model has.
+        found: String,
+        /// Templates that take such a model.
+        fitting: Vec<&'static str>,
+    },
     /// A template does not render: a bug of this crate.
     #[error("template `{name}` does not render: {source}")]
     Template {
@@ -85,6 +97,13 @@ impl Error {
                 std::io::ErrorKind::StorageFull => Some("the disk is full".into()),
                 _ => None,
             },
+            Self::OutputsDoNotFit { fitting, .. } => {
+                let options: Vec<_> = fitting.iter().map(|name| format!("`--template {name}`")).collect();
+                Some(match options.is_empty() {
+                    true => "export the model with an output".into(),
+                    false => format!("change the model's last layer, or use {}", options.join(" or ")),
+                })
+            }
             Self::Lock { .. } => Some("restore it from version control, or delete it".into()),
             _ => None,
         }

@@ -10,6 +10,7 @@ mod foundry;
 mod layout;
 mod render;
 mod spec;
+mod template;
 mod write;
 
 pub use error::Error;
@@ -17,6 +18,7 @@ pub use foundry::FoundryLayout;
 pub use layout::{LOCK_FILE, Ownership};
 pub use render::plain_name;
 pub use spec::{Accuracy, Ci, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
+pub use template::{EmbeddedModel, Template};
 pub use write::{
     Skipped, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
 };

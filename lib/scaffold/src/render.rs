@@ -4,12 +4,17 @@ use crate::Error;
 use crate::foundry::relative;
 use crate::layout::{File, Ownership, Paths, SETTINGS_FILE, slashes};
 use crate::spec::{Accuracy, Ci, Output, ProjectSpec};
+use crate::template::Template;
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use num_bigint::{BigInt, BigUint, Sign};
 use std::path::{Path, PathBuf};
 
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/project");
+/// One folder for each template but the minimal one, whose files are among `TEMPLATES`.
+static KINDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/kinds");
+/// One page for each template but the minimal one.
+static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/templates");
 static CONTRACTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../contracts");
 const LICENSE_MIT: &str = include_str!("../../../LICENSE-MIT");
 const LICENSE_APACHE: &str = include_str!("../../../LICENSE-APACHE");
@@ -48,15 +53,30 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
         Ci::None => {}
     }
     template("src/ModelInfo.sol", paths.source("ModelInfo.sol"), generated)?;
-    template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
-    template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;
     template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"), person)?;
     template("test/fixtures/InferenceFixture.sol", paths.fixture(), generated)?;
-    template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"), person)?;
+    let kind = spec.template.name();
+    let consumer = spec.template.consumer();
+    if spec.template == Template::Minimal {
+        template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
+        template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;
+        template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"), person)?;
+    } else {
+        let own = |folder: &str, name: &str| format!("{kind}/{folder}/{name}");
+        let source = format!("{consumer}.sol");
+        template(&own("src", &source), paths.source(&source), person)?;
+        let test = format!("{consumer}.t.sol");
+        template(&own("test", &test), foundry.test.join(test), person)?;
+        template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"), person)?;
+        template(&own("script", "Deploy.s.sol"), foundry.script.join("Deploy.s.sol"), person)?;
+    }
 
     let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
         files.push(File { path, contents, ownership });
     };
+    if let Some(page) = PAGES.get_file(format!("{kind}.md")) {
+        add(Path::new("docs").join(page.path()), page.contents().to_vec(), person);
+    }
     add(paths.verifier(), spec.verifier_source.clone().into_bytes(), generated);
     for source in &spec.sources {
         file_name("sources", &source.file_name)?;
@@ -109,7 +129,7 @@ impl Renderer {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_keep_trailing_newline(true);
         environment.add_filter("toml", |text: String| toml::Value::String(text).to_string());
-        let mut folders = vec![&TEMPLATES];
+        let mut folders = vec![&TEMPLATES, &KINDS];
         while let Some(folder) = folders.pop() {
             folders.extend(folder.dirs());
             for file in folder.files() {
@@ -182,7 +202,10 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
     };
     let path = |path: PathBuf| slashes(&path);
+    spec.template.check_outputs(&spec.outputs.iter().map(|output| &output.shape).collect::<Vec<_>>())?;
     Ok(context! {
+        template => spec.template.name(),
+        consumer_contract => spec.template.consumer(),
         project_name => comment(&spec.project_name),
         model_name => comment(&spec.model.name),
         model_path => MODEL_PATH,
@@ -198,11 +221,12 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         lib => slashes(&foundry.lib),
         verifier_path => path(paths.verifier()),
         info_path => path(paths.source("ModelInfo.sol")),
-        consumer_path => path(paths.source("ModelConsumer.sol")),
+        consumer_path => path(paths.source(&format!("{}.sol", spec.template.consumer()))),
         fixture_path => path(paths.fixture()),
         test_to_src => relative(&foundry.test, &foundry.src),
         test_to_verifier => relative(&foundry.test, &paths.verifier()),
         fixture_from_test => relative(&foundry.test, &paths.fixture()).trim_start_matches("./"),
+        test_to_script => relative(&foundry.test, &foundry.script),
         script_to_src => relative(&foundry.script, &foundry.src),
         script_to_verifier => relative(&foundry.script, &paths.verifier()),
         verifier_contract => spec.verifier_contract,

@@ -1,10 +1,13 @@
 //! What a project is made from.
 
+use crate::Template;
 use std::collections::BTreeMap;
 
 /// Everything that the templates say about one model, its verifier and one real proof.
 #[derive(Clone, Debug)]
 pub struct ProjectSpec {
+    /// What its consumer does.
+    pub template: Template,
     /// Name of the project, for its README.
     pub project_name: String,
     /// The model and its inputs.

@@ -3,8 +3,8 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions,
-    init_project, new_project, refresh_project,
+    Accuracy, Ci, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Template,
+    Versions, init_project, new_project, refresh_project,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,6 +37,7 @@ fn word(value: u64) -> [u8; 32] {
 fn spec(outputs: Vec<Output>) -> ProjectSpec {
     let count = outputs.iter().map(|o| o.shape.iter().product::<usize>()).sum();
     ProjectSpec {
+        template: Template::Minimal,
         project_name: "demo".into(),
         model: ModelFiles {
             name: "model \"with\" */ odd\nname".into(),
@@ -136,6 +137,37 @@ fn new_projects_build_and_are_formatted() {
     }
     // Nothing but the projects is left behind.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn projects_of_all_templates_build_and_are_formatted() {
+    let folder = tempfile::tempdir().unwrap();
+    let outputs = [vec![output("score", &[1, 1])], vec![output("scores", &[1, 3]), output("more", &[2])]];
+    let mut made = 0;
+    for template in Template::ALL {
+        for outputs in &outputs {
+            let mut spec = spec(outputs.clone());
+            spec.template = *template;
+            let dir = folder.path().join(format!("{}{made}", template.name()));
+            match new_project(&dir, &spec) {
+                Ok(_) => made += 1,
+                Err(Error::OutputsDoNotFit { template: name, .. }) => {
+                    assert_eq!(name, template.name());
+                    assert!(!dir.exists());
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            }
+            assert!(dir.join(format!("src/{}.sol", template.consumer())).exists());
+            assert_eq!(
+                dir.join(format!("docs/{}.md", template.name())).exists(),
+                *template != Template::Minimal
+            );
+            forge(&dir, &["fmt", "--check"]);
+            forge(&dir, &["build", "--deny", "warnings"]);
+        }
+    }
+    assert!(made > Template::ALL.len(), "every template takes one of the two, minimal both");
 }
 
 #[test]

@@ -1,0 +1,91 @@
+"""What the exporters of template models share: the data's split, dense networks, the files."""
+
+import json
+import pathlib
+import typing
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+MODELS = pathlib.Path(__file__).resolve().parents[2] / "templates/models"
+HELD_OUT = 2_000
+CALIBRATION_ROWS = 32
+
+
+class Standardised(typing.NamedTuple):
+    """Features with mean 0 and deviation 1, and how they were made."""
+
+    values: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+def standardise(raw: np.ndarray) -> Standardised:
+    """Standardises by the rows that are not held out."""
+    mean, deviation = raw[HELD_OUT:].mean(axis=0), raw[HELD_OUT:].std(axis=0)
+    return Standardised((raw - mean) / deviation, mean, deviation)
+
+
+def dense(name: str, network, output: str, columns: list[int], last: str | None = None) -> onnx.ModelProto:
+    """A scikit-learn network as Gemm-Relu-…-Gemm, then `last` if there is one. Column -1 of the last
+    layer is the opposite of column 0: two scores from a network that has one."""
+    layers = list(zip(network.coefs_, network.intercepts_))
+    weight, bias = layers[-1]
+    sign = np.array([-1.0 if column < 0 else 1.0 for column in columns])
+    index = [max(column, 0) for column in columns]
+    layers[-1] = (weight[:, index] * sign, bias[index] * sign)
+    initialisers, nodes, tensor = [], [], "features"
+    for number, (weight, bias) in enumerate(layers):
+        final = number == len(layers) - 1
+        initialisers += [
+            numpy_helper.from_array(weight.T.astype(np.float32), f"weight_{number}"),
+            numpy_helper.from_array(bias.astype(np.float32), f"bias_{number}"),
+        ]
+        result = output if final and last is None else f"dense_{number}"
+        inputs = [tensor, f"weight_{number}", f"bias_{number}"]
+        nodes.append(helper.make_node("Gemm", inputs, [result], name=f"dense_{number}", transB=1))
+        tensor = result
+        if not final or last is not None:
+            result = output if final else f"relu_{number}"
+            nodes.append(helper.make_node(last if final else "Relu", [tensor], [result], name=result))
+            tensor = result
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, layers[0][0].shape[0]])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, len(columns)])],
+        initialisers,
+    )
+    model = helper.make_model(
+        graph, producer_name=f"hallmark {name}.py", opset_imports=[helper.make_opsetid("", 13)]
+    )
+    model.ir_version = 8
+    return model
+
+
+def _row(row: np.ndarray) -> list[float]:
+    # Short decimal numbers: what is committed is what is read.
+    return [round(float(value), 6) for value in row]
+
+
+def write(name: str, model: onnx.ModelProto, sample: np.ndarray, calibration: np.ndarray) -> None:
+    """Writes templates/models/NAME."""
+    onnx.checker.check_model(model, full_check=True)
+    folder = MODELS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    # One flat list per model input; a calibration file is a list of such inputs.
+    (folder / "input.json").write_text(json.dumps({"input_data": [_row(sample)]}) + "\n")
+    rows = [json.dumps({"input_data": [_row(row)]}) for row in calibration[:CALIBRATION_ROWS]]
+    (folder / "calibration.json").write_text("[\n" + ",\n".join(rows) + "\n]\n")
+
+
+def write_features(name: str, output: str, features: list[str], data: Standardised) -> None:
+    """Writes features.json: how to make the model's inputs from numbers that people know."""
+    table = [
+        {"name": feature, "mean": round(float(mean), 9), "deviation": round(float(deviation), 9)}
+        for feature, mean, deviation in zip(features, data.mean, data.deviation)
+    ]
+    text = {"output": output, "standardised": "(value - mean) / deviation", "features": table}
+    (MODELS / name / "features.json").write_text(json.dumps(text, indent=2) + "\n")

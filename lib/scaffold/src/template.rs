@@ -1,0 +1,120 @@
+//! The kinds of project that there are: each a consumer with a model, tests and a page of its own.
+
+use crate::Error;
+
+/// What the project's consumer does with an inference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Template {
+    /// Records the outputs.
+    #[default]
+    Minimal,
+    /// A credit score unlocks a loan limit.
+    Lending,
+}
+
+/// A model that is embedded in this program, with its inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddedModel {
+    /// Name for titles.
+    pub name: &'static str,
+    /// The ONNX file.
+    pub onnx: &'static [u8],
+    /// The input to prove, JSON.
+    pub input: &'static [u8],
+    /// Inputs to choose scales on, JSON.
+    pub calibration: &'static [u8],
+}
+
+macro_rules! embedded {
+    ($name:literal) => {
+        EmbeddedModel {
+            name: $name,
+            onnx: include_bytes!(concat!("../../../templates/models/", $name, "/model.onnx")),
+            input: include_bytes!(concat!("../../../templates/models/", $name, "/input.json")),
+            calibration: include_bytes!(concat!("../../../templates/models/", $name, "/calibration.json")),
+        }
+    };
+}
+
+impl Template {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Minimal, Self::Lending];
+
+    /// Name on the command line, and of the folder and the page that it comes from.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minimal => "minimal",
+            Self::Lending => "lending",
+        }
+    }
+
+    /// Name of the consumer contract.
+    pub fn consumer(self) -> &'static str {
+        match self {
+            Self::Minimal => "ModelConsumer",
+            Self::Lending => "LendingPool",
+        }
+    }
+
+    /// The model that it shows its work with.
+    pub fn model(self) -> EmbeddedModel {
+        match self {
+            Self::Minimal => embedded!("credit_scorer"),
+            Self::Lending => embedded!("lending"),
+        }
+    }
+
+    /// What it needs the model's first output to be: words, and the numbers of elements that fit.
+    fn needs(self) -> (&'static str, std::ops::RangeInclusive<usize>) {
+        match self {
+            Self::Minimal => ("any output", 1..=usize::MAX),
+            Self::Lending => ("one number, the score", 1..=1),
+        }
+    }
+
+    /// Whether a model with these output shapes can be used.
+    fn takes<Shape: AsRef<[usize]>>(self, shapes: &[Shape]) -> bool {
+        let first = shapes.first().map(|shape| shape.as_ref().iter().product::<usize>());
+        first.is_some_and(|elements| self.needs().1.contains(&elements))
+    }
+
+    /// Fails when a model with these output shapes, in their order, cannot be used: to be asked
+    /// before the costly part.
+    pub fn check_outputs<Shape: AsRef<[usize]>>(self, shapes: &[Shape]) -> Result<(), Error> {
+        if self.takes(shapes) {
+            return Ok(());
+        }
+        let found = match shapes.first() {
+            Some(shape) => format!("shape {:?}", shape.as_ref()),
+            None => "missing".to_owned(),
+        };
+        let others = Self::ALL.iter().filter(|other| other.takes(shapes)).map(|other| other.name());
+        Err(Error::OutputsDoNotFit {
+            template: self.name(),
+            expected: self.needs().0,
+            found,
+            fitting: others.collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_does_not_fit_is_told_which_templates_do() {
+        for template in Template::ALL {
+            let expected = template.needs().1;
+            template.check_outputs(&[vec![*expected.start()]]).unwrap();
+            assert!(template.check_outputs::<Vec<usize>>(&[]).is_err());
+        }
+        let error = Template::Lending.check_outputs(&[vec![1, 10]]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "template `lending` needs the model's first output to be one number, the score; it is shape [1, 10]"
+        );
+        assert!(error.hint().is_some_and(|hint| hint.contains("`--template minimal`")));
+        Template::Lending.check_outputs(&[vec![1, 1], vec![7]]).unwrap();
+    }
+}
