@@ -88,6 +88,8 @@ struct ConsumerCall {
     consumer: Arc<Contract>,
     /// Where the proof is bound to.
     at: Address,
+    /// Whom the proof is for: the sender, as some consumers ask.
+    account: Address,
     /// Encoded arguments of the constructor after the four that every consumer takes.
     more_arguments: Vec<u8>,
     calldata: Vec<u8>,
@@ -107,6 +109,7 @@ impl Scenario for ConsumerCall {
         // What a deployment costs does not depend on where it is.
         let deployed = evm.clone().deploy(&creation)?;
         evm.deploy_at(self.at, &creation)?;
+        evm.set_sender(self.account);
         Ok(Prepared {
             to: self.at,
             calldata: self.calldata.clone(),
@@ -213,7 +216,18 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
         })?;
     let more_arguments = match &args.constructor_arguments {
         Some(text) => from_hex(text).ok_or_else(not_hex)?,
-        None => Vec::new(),
+        None => {
+            let missing = further_parameters(consuming);
+            if !missing.is_empty() {
+                return Err(Failure::new(format!(
+                    "the constructor of {} takes more than verifier, code hash, key and SRS: {}",
+                    consuming.name,
+                    missing.join(", ")
+                ))
+                .hint("encode those with `cast abi-encode` and give them with `--constructor-arguments`"));
+            }
+            Vec::new()
+        }
     };
     let mut calldata = function.to_vec();
     calldata.extend_from_slice(&stored.submit_arguments);
@@ -225,11 +239,20 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
             verifier: contract,
             consumer: Arc::new(consuming_contract),
             at: stored.consumer,
+            account: stored.account,
             more_arguments,
             calldata,
         }),
         must_succeed: true,
     })
+}
+
+/// What a consumer's constructor takes after the four parameters of every consumer.
+fn further_parameters(artifact: &Artifact) -> Vec<String> {
+    let abi: Option<JsonAbi> = serde_json::from_str(&artifact.abi).ok();
+    let constructor = abi.and_then(|abi| abi.constructor);
+    let inputs = constructor.map(|constructor| constructor.inputs).unwrap_or_default();
+    inputs.iter().skip(4).map(|input| format!("{} {}", input.ty, input.name)).collect()
 }
 
 /// Selector of the function by which a consumer takes a proof.
@@ -249,11 +272,12 @@ fn reader(fixture: &str) -> String {
         "// SPDX-License-Identifier: MIT OR Apache-2.0\npragma solidity ^0.8.20;\n\n\
          import {{InferenceFixture as F}} from \"{fixture}\";\n\n\
          contract FixtureReader {{\n    \
-         function read() external pure returns (bytes memory, bytes memory, address) {{\n        \
+         function read() external pure returns (bytes memory, bytes memory, address, address) {{\n        \
          return (\n            \
          abi.encodeWithSignature(\"verifyProof(bytes,uint256[])\", F.proof(), F.instances()),\n            \
          abi.encode(F.proof(), F.instances(), F.ACCOUNT, F.NONCE, F.DEADLINE),\n            \
-         F.CONSUMER\n        \
+         F.CONSUMER,\n            \
+         F.ACCOUNT\n        \
          );\n    }}\n}}\n"
     )
 }
@@ -266,6 +290,8 @@ struct Fixture {
     submit_arguments: Vec<u8>,
     /// The consumer that the proof is bound to.
     consumer: Address,
+    /// The account that it is for.
+    account: Address,
 }
 
 impl Fixture {
@@ -280,10 +306,15 @@ impl Fixture {
         if !outcome.success {
             return Err(unreadable("its functions revert"));
         }
-        let (verify_call, submit_arguments, consumer) =
-            <(Bytes, Bytes, Address)>::abi_decode_params(&outcome.output)
+        let (verify_call, submit_arguments, consumer, account) =
+            <(Bytes, Bytes, Address, Address)>::abi_decode_params(&outcome.output)
                 .map_err(|_| unreadable("it is not encoded as expected"))?;
-        Ok(Self { verify_call: verify_call.to_vec(), submit_arguments: submit_arguments.to_vec(), consumer })
+        Ok(Self {
+            verify_call: verify_call.to_vec(),
+            submit_arguments: submit_arguments.to_vec(),
+            consumer,
+            account,
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use revm::state::{AccountInfo, Bytecode};
 use revm::{ExecuteCommitEvm, ExecuteEvm, InspectEvm, MainBuilder, MainContext};
 use std::collections::{BTreeSet, HashSet};
 
-/// Sender of all transactions; it has funds.
+/// Sender of all transactions unless another is set; it has funds.
 const SENDER: Address = Address::repeat_byte(0xca);
 
 /// Gas limit of deployments and of calls without one, bounded by the fork's cap.
@@ -96,6 +96,7 @@ pub struct Evm {
     rules: Rules,
     chain_id: u64,
     removed: BTreeSet<Address>,
+    sender: Address,
 }
 
 impl Evm {
@@ -108,7 +109,7 @@ impl Evm {
     pub fn with_rules(rules: Rules) -> Self {
         let mut db = CacheDB::new(EmptyDB::new());
         db.insert_account_info(SENDER, AccountInfo { balance: U256::from(u128::MAX), ..Default::default() });
-        Self { db, rules, chain_id: 31_337, removed: BTreeSet::new() }
+        Self { db, rules, chain_id: 31_337, removed: BTreeSet::new(), sender: SENDER }
     }
 
     /// The same on another chain.
@@ -162,7 +163,7 @@ impl Evm {
 
     fn transaction(&self, kind: TxKind, data: Vec<u8>, gas_limit: u64) -> TxEnv {
         TxEnv {
-            caller: SENDER,
+            caller: self.sender,
             kind,
             data: Bytes::from(data),
             gas_limit,
@@ -325,7 +326,7 @@ impl Evm {
     /// Accounts beside precompiles that are warm when a call to `to` starts: EIP-2929, and the
     /// block's beneficiary since Shanghai (EIP-3651).
     pub(crate) fn warm_at_start(&self, to: Address) -> Vec<Address> {
-        let mut warm = vec![SENDER, to];
+        let mut warm = vec![self.sender, to];
         if self.fork() >= HardFork::Shanghai {
             warm.push(BlockEnv::default().beneficiary);
         }
@@ -334,7 +335,15 @@ impl Evm {
 
     /// Sender of all transactions.
     pub fn sender(&self) -> Address {
-        SENDER
+        self.sender
+    }
+
+    /// Sends from another account from now on; it gets funds.
+    pub fn set_sender(&mut self, sender: Address) {
+        self.sender = sender;
+        let mut info = self.db.cache.accounts.get(&sender).map(|a| a.info.clone()).unwrap_or_default();
+        info.balance = U256::from(u128::MAX);
+        self.db.insert_account_info(sender, info);
     }
 }
 
