@@ -184,6 +184,14 @@ pub(crate) enum TemplateArg {
     Minimal,
     /// A private credit score unlocks a loan limit.
     Lending,
+    /// A classifier admits accounts.
+    Gate,
+    /// A forecast becomes the value of a feed, with guards.
+    Oracle,
+    /// A risk model has weak positions closed.
+    Liquidation,
+    /// A policy network acts for a treasury, within limits.
+    Agent,
 }
 
 impl From<TemplateArg> for Template {
@@ -191,6 +199,10 @@ impl From<TemplateArg> for Template {
         match argument {
             TemplateArg::Minimal => Self::Minimal,
             TemplateArg::Lending => Self::Lending,
+            TemplateArg::Gate => Self::Gate,
+            TemplateArg::Oracle => Self::Oracle,
+            TemplateArg::Liquidation => Self::Liquidation,
+            TemplateArg::Agent => Self::Agent,
         }
     }
 }

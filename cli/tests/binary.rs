@@ -99,6 +99,26 @@ fn the_lending_template_passes_its_own_tests() {
 }
 
 #[test]
+fn the_gate_template_passes_its_own_tests() {
+    template_passes("gate");
+}
+
+#[test]
+fn the_oracle_template_passes_its_own_tests() {
+    template_passes("oracle");
+}
+
+#[test]
+fn the_liquidation_template_passes_its_own_tests() {
+    template_passes("liquidation");
+}
+
+#[test]
+fn the_agent_template_passes_its_own_tests() {
+    template_passes("agent");
+}
+
+#[test]
 fn a_template_takes_a_model_of_ones_own_when_its_outputs_fit() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("mine");

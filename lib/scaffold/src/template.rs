@@ -10,6 +10,14 @@ pub enum Template {
     Minimal,
     /// A credit score unlocks a loan limit.
     Lending,
+    /// A classifier admits accounts.
+    Gate,
+    /// A forecast becomes the value of a feed.
+    Oracle,
+    /// A risk model flags positions.
+    Liquidation,
+    /// A policy network acts.
+    Agent,
 }
 
 /// A model that is embedded in this program, with its inputs.
@@ -38,13 +46,18 @@ macro_rules! embedded {
 
 impl Template {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Minimal, Self::Lending];
+    pub const ALL: &[Self] =
+        &[Self::Minimal, Self::Lending, Self::Gate, Self::Oracle, Self::Liquidation, Self::Agent];
 
     /// Name on the command line, and of the folder and the page that it comes from.
     pub fn name(self) -> &'static str {
         match self {
             Self::Minimal => "minimal",
             Self::Lending => "lending",
+            Self::Gate => "gate",
+            Self::Oracle => "oracle",
+            Self::Liquidation => "liquidation",
+            Self::Agent => "agent",
         }
     }
 
@@ -53,6 +66,10 @@ impl Template {
         match self {
             Self::Minimal => "ModelConsumer",
             Self::Lending => "LendingPool",
+            Self::Gate => "ModelGate",
+            Self::Oracle => "ModelOracle",
+            Self::Liquidation => "PerpMarket",
+            Self::Agent => "AgentTreasury",
         }
     }
 
@@ -61,6 +78,10 @@ impl Template {
         match self {
             Self::Minimal => embedded!("credit_scorer"),
             Self::Lending => embedded!("lending"),
+            Self::Gate => embedded!("gate"),
+            Self::Oracle => embedded!("oracle"),
+            Self::Liquidation => embedded!("liquidation"),
+            Self::Agent => embedded!("agent"),
         }
     }
 
@@ -69,6 +90,10 @@ impl Template {
         match self {
             Self::Minimal => ("any output", 1..=usize::MAX),
             Self::Lending => ("one number, the score", 1..=1),
+            Self::Gate => ("2 to 256 scores, one per class", 2..=256),
+            Self::Oracle => ("one number, the value", 1..=1),
+            Self::Liquidation => ("one number, the risk", 1..=1),
+            Self::Agent => ("2 to 16 scores, one per action", 2..=16),
         }
     }
 
