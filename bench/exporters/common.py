@@ -69,8 +69,21 @@ def _row(row: np.ndarray) -> list[float]:
     return [round(float(value), 6) for value in row]
 
 
+def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph without the notes that exporters leave in it: PyTorch's has, at every node, the
+    lines of Python that it came from, with the paths of the machine."""
+    plain = onnx.ModelProto()
+    plain.CopyFrom(model)
+    graph = plain.graph
+    for noted in [plain, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info]:
+        noted.ClearField("metadata_props")
+        noted.ClearField("doc_string")
+    return plain
+
+
 def write(name: str, model: onnx.ModelProto, sample: np.ndarray, calibration: np.ndarray) -> None:
     """Writes templates/models/NAME."""
+    model = _plain(model)
     onnx.checker.check_model(model, full_check=True)
     folder = MODELS / name
     folder.mkdir(parents=True, exist_ok=True)
