@@ -27,6 +27,14 @@ def standardise(raw: np.ndarray) -> Standardised:
     return Standardised((raw - mean) / deviation, mean, deviation)
 
 
+def area_under_curve(happened: np.ndarray, score: np.ndarray) -> float:
+    """Probability that a row where it happened has a higher score than one where it did not (AUC)."""
+    order = np.sort(score[~happened])
+    below = np.searchsorted(order, score[happened], side="left")
+    not_above = np.searchsorted(order, score[happened], side="right")
+    return float((below + not_above).mean() / 2 / len(order))
+
+
 def dense(name: str, network, output: str, columns: list[int], last: str | None = None) -> onnx.ModelProto:
     """A scikit-learn network as Gemm-Relu-…-Gemm, then `last` if there is one. Column -1 of the last
     layer is the opposite of column 0: two scores from a network that has one."""
