@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.20;
 
-import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {InferenceContext} from "../libraries/InferenceContext.sol";
-import {PinnedVerifier} from "../libraries/PinnedVerifier.sol";
 
 /// @title What all consumers of inferences share
-/// @notice Accepts an inference for the account it was made for, once, before its deadline. Where
-/// the verifier comes from is up to `InferenceConsumer` and `RegistryConsumer`: inherit from one of
-/// these, and call `_accept` before acting on public values.
+/// @notice Accepts an inference for the account it was made for, once, before its deadline. Who
+/// verifies it is up to `InferenceConsumer`, `RegistryConsumer` and, for several models at once,
+/// `EnsembleConsumer`: inherit from one of these, and call `_accept` or `_acceptAll` before acting on
+/// public values.
 ///
 /// What a verified proof means here: the committed circuit maps *some* input to these public values,
 /// and whoever made the proof meant it for this chain, this contract, and the account, nonce and
@@ -41,7 +40,8 @@ abstract contract ConsumerBase {
     /// @notice A proof was verified and its inference used.
     /// @param nullifier What it is remembered under.
     /// @param account The account that it takes effect for.
-    /// @param instancesHash Hash of the public values, packed.
+    /// @param instancesHash Hash of the public values, packed; where one inference is of several models,
+    /// hash of these hashes, packed, in the order of the models.
     event InferenceAccepted(bytes32 indexed nullifier, address indexed account, bytes32 indexed instancesHash);
 
     /// @notice An account gave up one of its nonces: no proof with it will be accepted.
@@ -115,48 +115,30 @@ abstract contract ConsumerBase {
         if (msg.sender != account) revert NotAccount(msg.sender, account);
     }
 
-    /// @dev Verifies a proof and uses the inference up. The nonce is marked before the verifier is
-    /// called, and everything is undone if any of it fails. After this returns, `instances` are
-    /// public values of the model for `account`; the outputs are after the context.
-    /// @param proof The proof.
-    /// @param instances The public values.
-    /// @param account The account that the caller will act for.
-    /// @param nonce The nonce that the proof was made with.
-    /// @param deadline The deadline that the proof was made with.
-    /// @return nullifier What the inference is remembered under.
-    function _accept(
-        bytes calldata proof,
-        uint256[] calldata instances,
-        address account,
-        uint256 nonce,
-        uint256 deadline
-    ) internal returns (bytes32 nullifier) {
+    /*------------------------------------------------------------*/
+    /* Parts of an acceptance                                     */
+    /*------------------------------------------------------------*/
+
+    // None of these asks a verifier: whoever calls them has to, before acting on public values.
+
+    /// @dev Reverts with `ProofExpired` after the deadline.
+    function _requireDue(uint256 deadline) internal view {
         // A proposer can move the timestamp by seconds; deadlines are chosen in minutes or more.
         // forge-lint: disable-next-line(block-timestamp)
         if (block.timestamp > deadline) revert ProofExpired(deadline, block.timestamp);
-        _requireContext(instances, contextOf(account, nonce, deadline));
-        nullifier = _use(account, nonce);
-        (IInferenceVerifier verifier, bytes32 codeHash) = _verifier();
-        PinnedVerifier.requireValid(verifier, codeHash, proof, instances);
-        emit InferenceAccepted(nullifier, account, keccak256(abi.encodePacked(instances)));
     }
 
-    /// @dev The verifier to ask and the hash of the code it must have.
-    function _verifier() internal view virtual returns (IInferenceVerifier verifier, bytes32 codeHash);
-
-    /*------------------------------------------------------------*/
-    /* Details                                                    */
-    /*------------------------------------------------------------*/
-
-    function _use(address account, uint256 nonce) private returns (bytes32 nullifier) {
-        nullifier = nullifierOf(account, nonce);
-        if (_used[nullifier]) revert InferenceAlreadyUsed(nullifier);
-        _used[nullifier] = true;
-    }
-
-    function _requireContext(uint256[] calldata instances, uint256 expected) private pure {
+    /// @dev Reverts unless public value 0 is this context, as a word.
+    function _requireContext(uint256[] calldata instances, uint256 expected) internal pure {
         if (instances.length <= InferenceContext.INDEX) revert ContextMissing();
         uint256 found = instances[InferenceContext.INDEX];
         if (found != expected) revert ContextMismatch(found, expected);
+    }
+
+    /// @dev Uses a nonce of the account up, or reverts with `InferenceAlreadyUsed`.
+    function _use(address account, uint256 nonce) internal returns (bytes32 nullifier) {
+        nullifier = nullifierOf(account, nonce);
+        if (_used[nullifier]) revert InferenceAlreadyUsed(nullifier);
+        _used[nullifier] = true;
     }
 }

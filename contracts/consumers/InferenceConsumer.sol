@@ -3,13 +3,13 @@ pragma solidity ^0.8.20;
 
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {PinnedVerifier} from "../libraries/PinnedVerifier.sol";
-import {ConsumerBase} from "./ConsumerBase.sol";
+import {SingleModelConsumer} from "./SingleModelConsumer.sol";
 
 /// @title Base of contracts that act on a verified inference of one model, for ever
 /// @notice Pins one verifier by address and code, asks it, and uses an inference once. A new version
 /// of the model is a new consumer; where that does not do, see `RegistryConsumer`. What an inference
 /// is bound to, and why, is explained in `ConsumerBase`.
-abstract contract InferenceConsumer is ConsumerBase {
+abstract contract InferenceConsumer is SingleModelConsumer {
     /// @notice The verifier asked, fixed for ever.
     IInferenceVerifier public immutable VERIFIER;
 
@@ -35,7 +35,7 @@ abstract contract InferenceConsumer is ConsumerBase {
         SRS_ID = srsId;
     }
 
-    /// @inheritdoc ConsumerBase
+    /// @inheritdoc SingleModelConsumer
     function _verifier() internal view override returns (IInferenceVerifier verifier, bytes32 codeHash) {
         return (VERIFIER, VERIFIER_CODE_HASH);
     }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.20;
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {PinnedVerifier} from "../libraries/PinnedVerifier.sol";
-import {ConsumerBase} from "./ConsumerBase.sol";
+import {SingleModelConsumer} from "./SingleModelConsumer.sol";
 
 /// @title Base of contracts that act on a verified inference of whatever version a registry names
 /// @notice Asks the verifier of the model's current version, as the registry has it at that moment.
@@ -13,7 +13,7 @@ import {ConsumerBase} from "./ConsumerBase.sol";
 /// `ConsumerBase`.
 /// @dev Nonces outlive versions: an inference is used once, whichever version verified it. A proof
 /// for a version that has been replaced is rejected, and its nonce stays free.
-abstract contract RegistryConsumer is ConsumerBase {
+abstract contract RegistryConsumer is SingleModelConsumer {
     /// @notice The registry asked, fixed for ever.
     IModelRegistry public immutable REGISTRY;
 
@@ -38,7 +38,7 @@ abstract contract RegistryConsumer is ConsumerBase {
         SRS_ID = srsId;
     }
 
-    /// @inheritdoc ConsumerBase
+    /// @inheritdoc SingleModelConsumer
     function _verifier() internal view override returns (IInferenceVerifier verifier, bytes32 codeHash) {
         (, IModelRegistry.Version memory version) = REGISTRY.current(MODEL_ID);
         if (version.srsId != SRS_ID) revert PinnedVerifier.SrsMismatch(version.srsId, SRS_ID);

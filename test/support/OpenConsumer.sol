@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.20;
 
-import {ConsumerBase} from "hallmark/consumers/ConsumerBase.sol";
 import {InferenceConsumer} from "hallmark/consumers/InferenceConsumer.sol";
 import {RegistryConsumer} from "hallmark/consumers/RegistryConsumer.sol";
+import {SingleModelConsumer} from "hallmark/consumers/SingleModelConsumer.sol";
 import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "hallmark/interfaces/IModelRegistry.sol";
 
 /// @dev The thinnest consumer: uses are counted, in all and per account.
-abstract contract CountingConsumer is ConsumerBase {
+abstract contract CountingConsumer is SingleModelConsumer {
     uint256 public uses;
     mapping(address account => uint256) public usesOf;
 
