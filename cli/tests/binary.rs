@@ -119,6 +119,33 @@ fn the_agent_template_passes_its_own_tests() {
 }
 
 #[test]
+fn stored_proofs_are_those_that_the_settings_ask_for() {
+    let (_folder, project) = demo_copy();
+    let settings = project.join("hallmark.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let more = "\n[[proofs]]\nname = \"second\"\nsample = \"lowest\"\nnonce = 1\n\n[[proofs]]\nname = \"third\"\nsample = 3\nnonce = \"2\"\ndeadline = 4070908800\n";
+    fs::write(&settings, format!("{text}{more}")).unwrap();
+    let built = json(&succeed(&["--json", "--project", str_of(&project), "build"]));
+    assert_eq!(built["stages"], serde_json::json!(["proofs"]));
+    let fixture = fs::read_to_string(project.join("test/fixtures/InferenceFixture.sol")).unwrap();
+    for words in ["function second()", "function third()", "inference.deadline = 4070908800;"] {
+        assert!(fixture.contains(words), "{words}");
+    }
+    forge(&project, &["test"]);
+    let text = format!("{text}\n[[proofs]]\nname = \"far\"\nsample = 1000\nnonce = 1\n");
+    fs::write(&settings, text).unwrap();
+    refuse(
+        &mut hallmark(&["--project", str_of(&project), "build"]),
+        &["`far`", "no row 1000", "calibration"],
+    );
+    // A name that is taken, found out when the files are rendered: nothing is written.
+    let text = fs::read_to_string(&settings).unwrap().replace("far", "given").replace("1000", "0");
+    fs::write(&settings, text).unwrap();
+    refuse(&mut hallmark(&["--project", str_of(&project), "build"]), &["`given` is taken"]);
+    assert_eq!(fs::read_to_string(project.join("test/fixtures/InferenceFixture.sol")).unwrap(), fixture);
+}
+
+#[test]
 fn a_template_takes_a_model_of_ones_own_when_its_outputs_fit() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("mine");

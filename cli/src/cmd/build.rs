@@ -20,7 +20,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: BuildArgs) -> Ou
         "stages": bench.made,
         "written": names(&written.written),
         "skipped": skipped(&written),
-        "verifying_key_id": hex::encode(spec.fixture.verifying_key_id),
+        "verifying_key_id": hex::encode(spec.main.fixture.verifying_key_id),
         "verify_gas": report.profile.total,
     });
     shell.result(&value, || {

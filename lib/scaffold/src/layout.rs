@@ -55,11 +55,17 @@ impl Paths {
     pub(crate) fn source(&self, name: &str) -> PathBuf {
         self.foundry.src.join(name)
     }
-    pub(crate) fn verifier(&self) -> PathBuf {
-        self.source("Verifier.sol")
+    /// A generated source of one model: those of a member are in a folder of its name.
+    pub(crate) fn model_source(&self, member: Option<&str>, name: &str) -> PathBuf {
+        let folder = self.foundry.src.join(member.unwrap_or_default());
+        if name.is_empty() { folder } else { folder.join(name) }
     }
-    pub(crate) fn fixture(&self) -> PathBuf {
-        self.foundry.test.join("fixtures/InferenceFixture.sol")
+    pub(crate) fn verifier(&self, member: Option<&str>) -> PathBuf {
+        self.model_source(member, "Verifier.sol")
+    }
+    pub(crate) fn fixture(&self, member: Option<&str>) -> PathBuf {
+        let folder = self.foundry.test.join("fixtures").join(member.unwrap_or_default());
+        folder.join("InferenceFixture.sol")
     }
     pub(crate) fn library(&self) -> PathBuf {
         self.foundry.lib.join("hallmark")
