@@ -749,6 +749,37 @@ fn init_in_a_monorepo_only_adds_files() {
     refuse(&mut hallmark(&["--project", str_of(&project), "init"]), &["already"]);
     assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
     assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
+
+    // Undone: a plan first, then all of it but what was changed since.
+    let listed = json(&succeed(&["--project", str_of(&project), "init", "--undo", "--dry-run", "--json"]));
+    assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
+    let consumer = project.join("sources/ModelConsumer.sol");
+    let text = fs::read_to_string(&consumer).unwrap();
+    fs::write(&consumer, format!("{text}// mine\n")).unwrap();
+    let undone = json(&succeed(&["--project", str_of(&project), "init", "--undo", "--json"]));
+    assert_eq!(undone["kept"][0]["path"], "sources/ModelConsumer.sol");
+    assert_eq!(
+        listed["removed"].as_array().unwrap().len(),
+        undone["removed"].as_array().unwrap().len() + 1,
+        "{undone}"
+    );
+    assert_eq!(
+        git(root, &["status", "--porcelain", "--untracked-files=all"]),
+        "?? packages/contracts/sources/ModelConsumer.sol\n"
+    );
+    fs::remove_file(&consumer).unwrap();
+    assert_eq!(tree(&project.join("sources")), ["Mine.sol"]);
+    for gone in ["tasks", "model", "vendor/hallmark", "checks/fixtures", ".hallmark", ".github"] {
+        assert!(!project.join(gone).exists(), "{gone}");
+    }
+    forge(&project, &["test"]);
+    refuse(&mut hallmark(&["--project", str_of(&project), "init", "--undo"]), &["hallmark.lock"]);
+}
+
+/// Names in a folder.
+fn tree(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]

@@ -83,6 +83,18 @@ pub(crate) struct Lock {
     pub(crate) provenance: BTreeMap<String, String>,
     /// SHA-256 of each generated file.
     pub(crate) files: BTreeMap<String, String>,
+    /// What `init` added to somebody's project, for it to be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) init: Option<Additions>,
+}
+
+/// What `init` added besides the generated files.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Additions {
+    /// Folders that did not exist, each after the one that it is in.
+    pub(crate) folders: Vec<String>,
+    /// SHA-256 of each file that is the person's since.
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 /// [`FoundryLayout`] as the lock file has it.
@@ -120,6 +132,7 @@ impl Lock {
             },
             provenance,
             files: BTreeMap::new(),
+            init: None,
         }
     }
 

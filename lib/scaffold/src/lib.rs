@@ -23,5 +23,6 @@ pub use spec::{
 };
 pub use template::{EmbeddedModel, NamedProof, SampleChoice, Template};
 pub use write::{
-    Skipped, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
+    Skipped, Undone, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
+    undo_init,
 };

@@ -4,7 +4,7 @@
 
 use hallmark_scaffold::{
     Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, ModelFiles, Output, ProjectSpec, ProvenModel,
-    SourceFile, Template, Versions, init_project, new_project, refresh_project,
+    SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -346,4 +346,26 @@ fn init_that_fails_undoes_itself() {
     assert!(matches!(init_project(root, &one()), Err(Error::Io { .. })));
     assert_eq!(tree(root), before);
     assert_eq!(fs::read_dir(root).unwrap().count(), 2);
+}
+
+#[test]
+fn undo_touches_nothing_outside_the_project() {
+    let folder = foundry_project("");
+    init_project(folder.path(), &one()).unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let lock = folder.path().join("hallmark.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    for path in ["../x", "/etc/passwd", "a/../../x", "", outside.path().to_str().unwrap()] {
+        fs::write(&lock, text.replace("\"README.md\"", &format!("\"{path}\""))).unwrap();
+        let before = tree(folder.path());
+        assert!(matches!(undo_init(folder.path(), false), Err(Error::Lock { .. })), "{path}");
+        assert_eq!(tree(folder.path()), before);
+    }
+    fs::write(&lock, text).unwrap();
+    undo_init(folder.path(), false).unwrap();
+    assert_eq!(tree(folder.path()).len(), 1, "foundry.toml");
+    // A project of `new` was not added to anything.
+    let made = folder.path().join("made");
+    new_project(&made, &one()).unwrap();
+    assert!(matches!(undo_init(&made, false), Err(Error::NothingToUndo(_))));
 }
