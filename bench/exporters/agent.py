@@ -4,15 +4,16 @@ volatile asset near its target.
 State: deviation of the share from its target, momentum, volatility, days since the last trade.
 Actions: hold, buy, sell. The policy is improved by the cross-entropy method on simulated days, then
 cloned into the small network that is exported; its output is one score per action, and the largest
-one is the action.
+one is the action. Trained with PyTorch, exported by torch.onnx.
 
-    .venv/bin/python bench/exporters/agent.py
+    .venv-torch/bin/python bench/exporters/agent.py
 """
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
+import torch
 
 import common
+import torch_network
 
 NAME = "agent"
 SEED = 20261127
@@ -70,18 +71,27 @@ def main() -> None:
         mean, deviation = best.mean(axis=0), best.std(axis=0) + 0.02
     states = start(random, ROWS)
     actions = choose(states, mean)
-    network = MLPClassifier(
-        (8,), alpha=1e-4, learning_rate_init=5e-3, batch_size=256, max_iter=60, random_state=SEED
+    torch_network.start(SEED)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(states.shape[1], 8), torch.nn.ReLU(), torch.nn.Linear(8, ACTIONS)
     )
-    network.fit(states[common.HELD_OUT :], actions[common.HELD_OUT :])
-    held_out = slice(0, common.HELD_OUT)
-    agreement = np.mean(network.predict(states[held_out]) == actions[held_out])
-    # The sample is the first state in which there is something to buy.
-    sample = np.flatnonzero(network.predict_proba(states[held_out])[:, 1] > 0.95)[0]
-    model = common.dense(NAME, network, "scores", list(range(ACTIONS)))
+    train, held_out = slice(common.HELD_OUT, None), slice(0, common.HELD_OUT)
+    torch_network.train(
+        network,
+        states[train],
+        torch.tensor(actions[train]),
+        torch.nn.functional.cross_entropy,
+        epochs=60,
+        rate=1e-2,
+    )
+    scores = torch_network.predict(network, states[held_out])
+    agreement = np.mean(scores.argmax(axis=1) == actions[held_out])
+    # The sample is the first state in which the network plainly means to buy.
+    sample = np.flatnonzero(scores[:, 1] - np.delete(scores, 1, axis=1).max(axis=1) > 3)[0]
+    model = torch_network.export(network, states.shape[1], ("features", "scores"))
     common.write(NAME, model, states[sample], states[held_out])
     print(f"{NAME}: reward {value(mean, 1):.3f} (holding {value(np.array([0, 99, 0, 0]), 1):.3f}), "
-          f"clone agrees on {agreement:.3f}")
+          f"clone agrees on {agreement:.3f} of {common.HELD_OUT} states held out")
 
 
 if __name__ == "__main__":

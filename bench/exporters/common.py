@@ -27,14 +27,17 @@ def standardise(raw: np.ndarray) -> Standardised:
     return Standardised((raw - mean) / deviation, mean, deviation)
 
 
-def dense(name: str, network, output: str, columns: list[int], last: str | None = None) -> onnx.ModelProto:
-    """A scikit-learn network as Gemm-Relu-…-Gemm, then `last` if there is one. Column -1 of the last
-    layer is the opposite of column 0: two scores from a network that has one."""
+def area_under_curve(happened: np.ndarray, score: np.ndarray) -> float:
+    """Probability that a row where it happened has a higher score than one where it did not (AUC)."""
+    order = np.sort(score[~happened])
+    below = np.searchsorted(order, score[happened], side="left")
+    not_above = np.searchsorted(order, score[happened], side="right")
+    return float((below + not_above).mean() / 2 / len(order))
+
+
+def dense(name: str, network, output: str, last: str) -> onnx.ModelProto:
+    """A scikit-learn network with one output as Gemm-Relu-…-Gemm, then `last`."""
     layers = list(zip(network.coefs_, network.intercepts_))
-    weight, bias = layers[-1]
-    sign = np.array([-1.0 if column < 0 else 1.0 for column in columns])
-    index = [max(column, 0) for column in columns]
-    layers[-1] = (weight[:, index] * sign, bias[index] * sign)
     initialisers, nodes, tensor = [], [], "features"
     for number, (weight, bias) in enumerate(layers):
         final = number == len(layers) - 1
@@ -42,19 +45,16 @@ def dense(name: str, network, output: str, columns: list[int], last: str | None 
             numpy_helper.from_array(weight.T.astype(np.float32), f"weight_{number}"),
             numpy_helper.from_array(bias.astype(np.float32), f"bias_{number}"),
         ]
-        result = output if final and last is None else f"dense_{number}"
+        product = f"dense_{number}"
         inputs = [tensor, f"weight_{number}", f"bias_{number}"]
-        nodes.append(helper.make_node("Gemm", inputs, [result], name=f"dense_{number}", transB=1))
-        tensor = result
-        if not final or last is not None:
-            result = output if final else f"relu_{number}"
-            nodes.append(helper.make_node(last if final else "Relu", [tensor], [result], name=result))
-            tensor = result
+        nodes.append(helper.make_node("Gemm", inputs, [product], name=product, transB=1))
+        tensor = output if final else f"relu_{number}"
+        nodes.append(helper.make_node(last if final else "Relu", [product], [tensor], name=tensor))
     graph = helper.make_graph(
         nodes,
         name,
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, layers[0][0].shape[0]])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, len(columns)])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [1, len(layers[-1][1])])],
         initialisers,
     )
     model = helper.make_model(
@@ -69,8 +69,21 @@ def _row(row: np.ndarray) -> list[float]:
     return [round(float(value), 6) for value in row]
 
 
+def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph without the notes that exporters leave in it: PyTorch's has, at every node, the
+    lines of Python that it came from, with the paths of the machine."""
+    plain = onnx.ModelProto()
+    plain.CopyFrom(model)
+    graph = plain.graph
+    for noted in [plain, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info]:
+        noted.ClearField("metadata_props")
+        noted.ClearField("doc_string")
+    return plain
+
+
 def write(name: str, model: onnx.ModelProto, sample: np.ndarray, calibration: np.ndarray) -> None:
     """Writes templates/models/NAME."""
+    model = _plain(model)
     onnx.checker.check_model(model, full_check=True)
     folder = MODELS / name
     folder.mkdir(parents=True, exist_ok=True)

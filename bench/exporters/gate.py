@@ -2,14 +2,16 @@
 
 Accounts are synthetic: people act at uneven hours, with gaps, towards many counterparties; scripts
 at even intervals, towards few. Output: two scores, `[script, person]`, of which the larger decides.
+Trained with Keras, exported by tf2onnx.
 
-    .venv/bin/python bench/exporters/gate.py
+    .venv-tensorflow/bin/python bench/exporters/gate.py
 """
 
+import keras
 import numpy as np
-from sklearn.neural_network import MLPClassifier
 
 import common
+import keras_network
 
 NAME = "gate"
 SEED = 20261124
@@ -46,18 +48,29 @@ def main() -> None:
     random = np.random.default_rng(SEED)
     person = random.random(ROWS) < 0.5
     data = common.standardise(accounts(random, person))
-    held_out = slice(0, common.HELD_OUT)
-    network = MLPClassifier(
-        (8,), alpha=1e-3, learning_rate_init=3e-3, batch_size=256, max_iter=30, random_state=SEED
+    train, held_out = slice(common.HELD_OUT, None), slice(0, common.HELD_OUT)
+    keras_network.start(SEED)
+    network = keras.Sequential([
+        keras.Input((len(FEATURES),)),
+        keras.layers.Dense(8, activation="relu", name="hidden"),
+        keras.layers.Dense(2, name="scores"),
+    ])
+    keras_network.train(
+        network,
+        data.values[train],
+        person[train].astype(np.int32),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        epochs=30,
+        rate=1e-2,
     )
-    network.fit(data.values[common.HELD_OUT :], person[common.HELD_OUT :])
-    probability = network.predict_proba(data.values[held_out])[:, 1]
+    scores = keras_network.predict(network, data.values[held_out])
     # The sample is a plain person: the first one that the model is rather sure of.
-    sample = np.flatnonzero(probability > 0.95)[0]
-    model = common.dense(NAME, network, "scores", [-1, 0])
+    sample = np.flatnonzero(scores[:, 1] - scores[:, 0] > 3)[0]
+    model = keras_network.export(network, len(FEATURES), ("features", "scores"))
     common.write(NAME, model, data.values[sample], data.values[held_out])
     common.write_features(NAME, "scores of script and person", FEATURES, data)
-    print(f"{NAME}: accuracy {np.mean((probability > 0.5) == person[held_out]):.3f}")
+    accuracy = np.mean(scores.argmax(axis=1) == person[held_out])
+    print(f"{NAME}: accuracy {accuracy:.3f} on {common.HELD_OUT} accounts held out")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def main() -> None:
     # The sample is a good applicant: the median of those above 0.9.
     good = np.flatnonzero(score > 0.9)
     sample = good[np.argsort(score[good])[len(good) // 2]]
-    model = common.dense(NAME, network, "repayment", [0], last="Sigmoid")
+    model = common.dense(NAME, network, "repayment", last="Sigmoid")
     common.write(NAME, model, data.values[sample], data.values[held_out])
     common.write_features(NAME, "probability that the loan is repaid", FEATURES, data)
     print(f"{NAME}: AUC {roc_auc_score(repaid[held_out], score):.3f}, sample {score[sample]:.3f}")

@@ -2,16 +2,16 @@
 position runs out of margin within the day.
 
 Positions are synthetic; whether one runs out is found by a walk of the price in 24 steps, with the
-position's leverage, volatility and funding, not by a formula.
+position's leverage, volatility and funding, not by a formula. Trained with Keras, exported by tf2onnx.
 
-    .venv/bin/python bench/exporters/liquidation.py
+    .venv-tensorflow/bin/python bench/exporters/liquidation.py
 """
 
+import keras
 import numpy as np
-from sklearn.metrics import roc_auc_score
-from sklearn.neural_network import MLPClassifier
 
 import common
+import keras_network
 
 NAME = "liquidation"
 SEED = 20261126
@@ -46,18 +46,29 @@ def main() -> None:
     raw = positions(random)
     gone = runs_out(raw, random)
     data = common.standardise(raw)
-    held_out = slice(0, common.HELD_OUT)
-    network = MLPClassifier(
-        (8,), alpha=1e-3, learning_rate_init=3e-3, batch_size=256, max_iter=60, random_state=SEED
+    train, held_out = slice(common.HELD_OUT, None), slice(0, common.HELD_OUT)
+    keras_network.start(SEED)
+    network = keras.Sequential([
+        keras.Input((len(FEATURES),)),
+        keras.layers.Dense(8, activation="relu", name="hidden"),
+        keras.layers.Dense(1, activation="sigmoid", name="risk"),
+    ])
+    keras_network.train(
+        network,
+        data.values[train],
+        gone[train, None].astype(np.float32),
+        keras.losses.BinaryCrossentropy(),
+        epochs=60,
+        rate=1e-2,
     )
-    network.fit(data.values[common.HELD_OUT :], gone[common.HELD_OUT :])
-    risk = network.predict_proba(data.values[held_out])[:, 1]
+    risk = keras_network.predict(network, data.values[held_out])[:, 0]
     # The sample is the first position that is plainly in danger.
     sample = np.flatnonzero(risk > 0.9)[0]
-    model = common.dense(NAME, network, "risk", [0], last="Sigmoid")
+    model = keras_network.export(network, len(FEATURES), ("features", "risk"))
     common.write(NAME, model, data.values[sample], data.values[held_out])
     common.write_features(NAME, "probability that the margin runs out within the day", FEATURES, data)
-    print(f"{NAME}: AUC {roc_auc_score(gone[held_out], risk):.3f}, {gone.mean():.2f} run out")
+    print(f"{NAME}: AUC {common.area_under_curve(gone[held_out], risk):.3f} on {common.HELD_OUT} positions held out, "
+          f"{gone[held_out].mean():.2f} of which run out")
 
 
 if __name__ == "__main__":

@@ -2,16 +2,17 @@
 
 The series is synthetic: a daily rate in per cent that returns to a level which itself moves slowly,
 with a weekly cycle and noise. The network sees the last eight values and gives the next one; both
-are in per cent, and small enough to need no standardising. Exported by skl2onnx.
+are in per cent, and small enough to need no standardising. Trained with PyTorch, exported by
+torch.onnx.
 
-    .venv/bin/python bench/exporters/oracle.py
+    .venv-torch/bin/python bench/exporters/oracle.py
 """
 
 import numpy as np
-from skl2onnx import to_onnx
-from sklearn.neural_network import MLPRegressor
+import torch
 
 import common
+import torch_network
 
 NAME = "oracle"
 SEED = 20261125
@@ -37,19 +38,16 @@ def main() -> None:
     values = series(random)
     windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)[:-1].astype(np.float32)
     following = values[WINDOW:]
-    held_out = slice(0, common.HELD_OUT)
-    network = MLPRegressor(
-        hidden_layer_sizes=(8,), alpha=1e-4, solver="lbfgs", max_iter=500, random_state=SEED
-    )
-    network.fit(windows[common.HELD_OUT :], following[common.HELD_OUT :])
-    error = np.abs(network.predict(windows[held_out]) - following[held_out]).mean()
+    train, held_out = slice(common.HELD_OUT, None), slice(0, common.HELD_OUT)
+    torch_network.start(SEED)
+    network = torch.nn.Sequential(torch.nn.Linear(WINDOW, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    targets = torch.tensor(following[train, None], dtype=torch.float32)
+    torch_network.settle(network, windows[train], targets, torch.nn.functional.mse_loss)
+    error = np.abs(torch_network.predict(network, windows[held_out])[:, 0] - following[held_out]).mean()
     naive = np.abs(windows[held_out][:, -1] - following[held_out]).mean()
-    model = to_onnx(network, windows[:1], name=NAME, target_opset=13)
-    # skl2onnx leaves the number of rows open; an inference here is of one row.
-    for value in [*model.graph.input, *model.graph.output]:
-        value.type.tensor_type.shape.dim[0].dim_value = 1
+    model = torch_network.export(network, WINDOW, ("window", "rate"))
     common.write(NAME, model, windows[0], windows[1:])
-    print(f"{NAME}: mean error {error:.4f}, of yesterday's value {naive:.4f}")
+    print(f"{NAME}: on {common.HELD_OUT} days held out, mean error {error:.4f}, of yesterday's value {naive:.4f}")
 
 
 if __name__ == "__main__":
