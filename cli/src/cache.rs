@@ -40,7 +40,15 @@ struct Stage {
 impl Cache {
     /// Opens the cache below `root`; a manifest that cannot be read is an empty cache.
     pub(crate) fn open(root: &Path) -> Self {
-        let folder = root.join(CACHE_FOLDER);
+        Self::open_folder(root.join(CACHE_FOLDER))
+    }
+
+    /// Opens the cache of one of several models.
+    pub(crate) fn open_member(root: &Path, name: &str) -> Self {
+        Self::open_folder(root.join(CACHE_FOLDER).join(name))
+    }
+
+    fn open_folder(folder: PathBuf) -> Self {
         let manifest = fs::read(folder.join("manifest.json"))
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok())

@@ -226,9 +226,13 @@ pub(crate) struct InitArgs {
     pub(crate) template: TemplateArg,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// Print what would be added and what would be left as it is; write nothing.
+    /// Print what would be added (or removed, with --undo) and what would be left as it is; change
+    /// nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Remove what `init` added here, but for what was changed since.
+    #[arg(long, conflicts_with_all = ["template", "model", "ci"])]
+    pub(crate) undo: bool,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,21 @@ impl Project {
         Ok(Self { root, settings, cache })
     }
 
+    /// The same project with one of its further models in the place of the first.
+    pub(crate) fn member(&self, name: &str) -> Outcome<Self> {
+        let mut settings = self.settings.clone();
+        settings.model = self.settings.members.get(name).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.settings.members.keys().map(String::as_str).collect();
+            let hint = match known.as_slice() {
+                [] => format!("{SETTINGS_FILE} has one model only; leave `--member` out"),
+                known => format!("the members of {SETTINGS_FILE} are {}", known.join(", ")),
+            };
+            Failure::new(format!("no model `{name}` under [members]")).hint(hint)
+        })?;
+        let cache = Cache::open_member(&self.root, name);
+        Ok(Self { root: self.root.clone(), settings, cache })
+    }
+
     /// A path of the settings, from the project's folder.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
         self.root.join(path)

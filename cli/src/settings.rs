@@ -1,13 +1,17 @@
 //! hallmark.toml: what a person decides.
 
+use crate::context;
 use crate::error::{Failure, Outcome};
 use crate::opts::{AccuracyArgs, ObjectiveArg};
 use hallmark_budget::amount::Dollars;
 use hallmark_budget::{Budgets, Tolerance};
 use hallmark_circuit::Objective;
 use hallmark_graph::AccuracyBound;
+use hallmark_proof::ContextParts;
+use hallmark_proof::context::EARLY_FIXTURE_DEADLINE;
+use hallmark_scaffold::{NamedProof, SampleChoice};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Name of the file.
@@ -22,6 +26,12 @@ const DEFAULT_RELATIVE_ERROR: f64 = 1e-3;
 pub(crate) struct Settings {
     /// The model and its inputs.
     pub(crate) model: ModelSettings,
+    /// Further models by name, each with a verifier of its own.
+    #[serde(default)]
+    pub(crate) members: BTreeMap<String, ModelSettings>,
+    /// Proofs that tests have besides the first one.
+    #[serde(default)]
+    pub(crate) proofs: Vec<ProofSettings>,
     /// How exact.
     #[serde(default)]
     pub(crate) accuracy: AccuracySettings,
@@ -57,6 +67,101 @@ pub(crate) struct ModelSettings {
     /// Sizes of symbolic dimensions.
     #[serde(default)]
     pub(crate) dimensions: BTreeMap<String, usize>,
+}
+
+/// `[[proofs]]`: a proof of another input, or for another account, nonce or deadline.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProofSettings {
+    /// Name of the function of the fixture that returns it.
+    pub(crate) name: String,
+    /// Which input.
+    #[serde(default)]
+    pub(crate) sample: TextOrNumber,
+    /// For whom; the first proof's account without.
+    pub(crate) account: Option<String>,
+    /// Which of the account's inferences it is.
+    pub(crate) nonce: TextOrNumber,
+    /// Until when it is good; the first proof's deadline without.
+    pub(crate) deadline: Option<TextOrNumber>,
+}
+
+/// A number, as text where it may be larger than TOML's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum TextOrNumber {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(u64),
+}
+
+impl Default for TextOrNumber {
+    fn default() -> Self {
+        Self::Text(SampleChoice::Given.text())
+    }
+}
+
+impl std::fmt::Display for TextOrNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl ProofSettings {
+    /// What a template asks for.
+    pub(crate) fn of_template(proof: &NamedProof) -> Self {
+        let other = context::checksummed(&ContextParts::other_fixture_account());
+        Self {
+            name: proof.name.to_owned(),
+            sample: TextOrNumber::Text(proof.sample.text()),
+            account: proof.other_account.then_some(other),
+            nonce: TextOrNumber::Text(proof.nonce.to_string()),
+            deadline: proof.early.then_some(TextOrNumber::Number(EARLY_FIXTURE_DEADLINE)),
+        }
+    }
+
+    /// Which input.
+    pub(crate) fn sample(&self) -> Result<SampleChoice, String> {
+        SampleChoice::parse(&self.sample.to_string()).ok_or_else(|| {
+            format!("`{}` is not \"given\", \"highest\", \"lowest\" or the number of a row", self.sample)
+        })
+    }
+
+    /// What it is bound to.
+    pub(crate) fn parts(&self) -> Result<ContextParts, String> {
+        let mut parts = ContextParts::fixture();
+        if let Some(account) = &self.account {
+            parts.account = context::address(account).map_err(|e| format!("account: {e}"))?.into_array();
+        }
+        let number = |name: &str, value: &TextOrNumber| {
+            context::number(&value.to_string())
+                .map(|number| number.to_be_bytes())
+                .map_err(|error| format!("{name}: {error}"))
+        };
+        parts.nonce = number("nonce", &self.nonce)?;
+        if let Some(deadline) = &self.deadline {
+            parts.deadline = number("deadline", deadline)?;
+        }
+        Ok(parts)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut characters = self.name.chars();
+        let starts = characters.next().is_some_and(|c| c.is_ascii_lowercase());
+        if !starts || self.name.len() > 40 || !characters.all(|c| c.is_ascii_alphanumeric()) {
+            return Err(
+                "the name has to be that of a Solidity function: a small letter, then letters and digits"
+                    .into(),
+            );
+        }
+        self.sample()?;
+        self.parts()?;
+        Ok(())
+    }
 }
 
 /// `[accuracy]`
@@ -155,8 +260,29 @@ impl Settings {
         for (network, budget) in &self.budget {
             budget.check().map_err(|error| format!("[budget.{network}]: {error}"))?;
         }
-        if self.model.dimensions.values().any(|size| *size == 0) {
+        let mut models = std::iter::once(&self.model).chain(self.members.values());
+        if models.any(|model| model.dimensions.values().any(|size| *size == 0)) {
             return Err("a dimension has size 0".into());
+        }
+        for name in self.members.keys() {
+            if !hallmark_scaffold::is_member_name(name) {
+                return Err(format!(
+                    "[members.{name}]: a name has small letters, digits and underscores, and begins with a letter"
+                ));
+            }
+        }
+        let mut taken = BTreeSet::from([(ContextParts::fixture().account, ContextParts::fixture().nonce)]);
+        let mut names = BTreeSet::new();
+        for proof in &self.proofs {
+            let fail = |message: String| format!("[[proofs]] `{}`: {message}", proof.name);
+            proof.check().map_err(fail)?;
+            if !names.insert(&proof.name) {
+                return Err(fail("there are two of this name".into()));
+            }
+            let parts = proof.parts().map_err(fail)?;
+            if !taken.insert((parts.account, parts.nonce)) {
+                return Err(fail("another proof has the same account and nonce".into()));
+            }
         }
         Ok(())
     }
@@ -259,6 +385,16 @@ mod tests {
             ("[gas.prices]\nETH = 'much'\n", "[gas.prices] ETH"),
             ("[budget.base]\nusd = 'one'\n", "[budget.base]"),
             ("[budget.base]\ngass = 1\n", "unknown field `gass`"),
+            ("[members.Trend]\npath = 'm.onnx'\ninput = 'i.json'\n", "[members.Trend]"),
+            ("[[proofs]]\nname = 'Second'\nnonce = 1\n", "`Second`: the name has to be"),
+            ("[[proofs]]\nname = 'second'\nnonce = 'one'\n", "`second`: nonce: expected a whole number"),
+            ("[[proofs]]\nname = 'second'\nnonce = 0\n", "same account and nonce"),
+            ("[[proofs]]\nname = 'second'\nnonce = 1\nsample = 'best'\n", "`best` is not"),
+            ("[[proofs]]\nname = 'second'\nnonce = 1\naccount = '0x1'\n", "`second`: account:"),
+            (
+                "[[proofs]]\nname = 'a'\nnonce = 1\n[[proofs]]\nname = 'a'\nnonce = 2\n",
+                "there are two of this name",
+            ),
         ] {
             let error = parse(&format!("{MODEL}{text}")).unwrap_err();
             assert!(error.contains(expected), "{error}");

@@ -9,13 +9,13 @@ use crate::opts::SolcArgs;
 use crate::output::Shell;
 use crate::pipeline::{self, EvmReport, Quantised};
 use crate::project::Project;
-use crate::settings::objective_name;
+use crate::settings::{ProofSettings, objective_name};
 use hallmark_circuit::{Circuit, Objective};
 use hallmark_graph::AccuracyBound;
 use hallmark_proof::halo2::{ProvingKey, VerifyingKey};
 use hallmark_proof::srs::Srs;
 use hallmark_proof::{ContextParts, Proof};
-use hallmark_scaffold as scaffold;
+use hallmark_scaffold::{self as scaffold, SampleChoice};
 use hallmark_solidity::VerifierSource;
 use hallmark_solidity::solc::{CompilerSettings, SOLC_VERSION, Solc};
 use serde::{Deserialize, Serialize};
@@ -297,13 +297,102 @@ impl<'a> Bench<'a> {
         self.cache().read_json(EVM)
     }
 
+    /// The further proofs that hallmark.toml asks for.
+    fn further_proofs(&mut self) -> Outcome<Vec<scaffold::FurtherProof>> {
+        let asked = self.project.settings.proofs.clone();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is asked for, however hallmark.toml writes it.
+        let meant: Vec<_> = asked.iter().map(|proof| (&proof.name, proof.sample(), proof.parts())).collect();
+        self.keys()?;
+        let model = &self.project.settings.model;
+        let input_path = self.project.path(&model.input);
+        let samples_path = self.project.path(model.calibration.as_ref().unwrap_or(&model.input));
+        let key = cache::key(&[
+            b"proofs",
+            &generator(),
+            self.hash_of(GRAPH)?.as_bytes(),
+            self.hash_of(VERIFYING_KEY)?.as_bytes(),
+            &self.read(&input_path)?,
+            &self.read(&samples_path)?,
+            format!("{meant:?}").as_bytes(),
+        ]);
+        let files: Vec<String> = asked.iter().map(|proof| format!("proof-{}.bin", proof.name)).collect();
+        if !self.is_fresh("proofs", &key) {
+            let given = inputs::read(&input_path, &self.loaded.model)?;
+            let samples = inputs::read_many(&samples_path, &self.loaded.model)?;
+            let ranking = self.ranking(&given, &samples)?;
+            for (proof, file) in asked.iter().zip(&files) {
+                let fail = |message: String| Failure::new(format!("[[proofs]] `{}`: {message}", proof.name));
+                let input = match proof.sample().map_err(fail)? {
+                    SampleChoice::Given => &given,
+                    SampleChoice::Highest => ranking.last().map_or(&given, |row| &samples[*row]),
+                    SampleChoice::Lowest => ranking.first().map_or(&given, |row| &samples[*row]),
+                    SampleChoice::Row(row) => samples.get(row).ok_or_else(|| {
+                        fail(format!(
+                            "there is no row {row} in `{}`, which has {}",
+                            samples_path.display(),
+                            samples.len()
+                        ))
+                    })?,
+                };
+                let parts = proof.parts().map_err(fail)?;
+                let (made, _) = self.prove_input(input, Some(parts))?;
+                made.write(&self.cache().path(file))?;
+            }
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            self.record("proofs", &key, &files)?;
+        }
+        let mut proofs = Vec::new();
+        for (proof, file) in asked.iter().zip(&files) {
+            let made = Proof::read(&self.cache().path(file))?;
+            proofs.push(scaffold::FurtherProof {
+                name: proof.name.clone(),
+                sample: proof.sample.to_string(),
+                instances: pipeline::words(&made),
+                context: scaffold_context(&made)?,
+                proof: made.bytes,
+            });
+        }
+        Ok(proofs)
+    }
+
+    /// Rows by the first output: its value, or by how much the class of the given input leads.
+    fn ranking(&mut self, given: &Sample, samples: &[Sample]) -> Outcome<Vec<usize>> {
+        let wants = |proof: &ProofSettings| {
+            matches!(proof.sample(), Ok(SampleChoice::Highest | SampleChoice::Lowest))
+        };
+        if !self.project.settings.proofs.iter().any(wants) {
+            return Ok(Vec::new());
+        }
+        let graph = self.quantised()?.graph.clone();
+        let first = |sample: &Sample| -> Outcome<Vec<f64>> {
+            let execution = hallmark_graph::execute(&graph, sample)?;
+            Ok(hallmark_graph::outputs(&graph, &execution).into_iter().next().unwrap_or_default())
+        };
+        let class = largest(&first(given)?);
+        let mut values = Vec::new();
+        for sample in samples {
+            let outputs = first(sample)?;
+            let own = outputs.get(class).copied().unwrap_or_default();
+            let rest = outputs.iter().enumerate().filter(|(index, _)| *index != class);
+            let lead = rest.map(|(_, value)| own - value).fold(f64::INFINITY, f64::min);
+            values.push(if lead.is_finite() { lead } else { own });
+        }
+        let mut rows: Vec<usize> = (0..samples.len()).collect();
+        rows.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+        Ok(rows)
+    }
+
     /// Everything, and the description of the project's files that comes of it.
     pub(crate) fn everything(&mut self, args: &SolcArgs) -> Outcome<(scaffold::ProjectSpec, EvmReport)> {
         let root = self.project.root.clone();
         self.everything_for(args, &root)
     }
 
-    /// The same with the compiler that the project in `folder` would use.
+    /// The same with the compiler that the project in `folder` would use. The report is that of the
+    /// first model's verifier; those of further ones were asked for success.
     pub(crate) fn everything_for(
         &mut self,
         args: &SolcArgs,
@@ -312,21 +401,55 @@ impl<'a> Bench<'a> {
         // First, so that a missing compiler is said before the minutes of proving.
         let solc = pipeline::locate_solc(args, folder)?;
         let report = self.evm(&solc)?;
-        let spec = self.spec(&solc)?;
+        let (main, mut provenance) = self.proven_model()?;
+        provenance.insert("hallmark".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        provenance.insert("solc".to_owned(), solc.version());
+        let mut members = Vec::new();
+        for name in self.project.settings.members.keys() {
+            let mut member = Bench::open(self.shell, self.project.member(name)?, self.force)?;
+            member.evm(&solc)?;
+            let (model, hashes) = member.proven_model()?;
+            provenance.extend(hashes.into_iter().map(|(key, hash)| (format!("{name}.{key}"), hash)));
+            members.push(scaffold::Member { name: name.clone(), model });
+            for stage in member.made {
+                if !self.made.contains(&stage) {
+                    self.made.push(stage);
+                }
+            }
+        }
+        let settings = CompilerSettings::default();
+        let root_name = self.project.root.file_name();
+        let spec = scaffold::ProjectSpec {
+            // `new` and `init` know better; `build` rewrites nothing that depends on it.
+            template: scaffold::Template::Minimal,
+            project_name: root_name
+                .map_or_else(|| self.loaded.name.clone(), |name| name.to_string_lossy().into_owned()),
+            main,
+            members,
+            accuracy: match self.bound {
+                AccuracyBound::Absolute(bound) => scaffold::Accuracy::MaxAbsError(bound),
+                AccuracyBound::Relative(bound) => scaffold::Accuracy::MaxRelError(bound),
+            },
+            objective: objective_name(self.objective).to_owned(),
+            ci: scaffold::Ci::default(),
+            versions: scaffold::Versions {
+                generator: env!("CARGO_PKG_VERSION").to_owned(),
+                solc: SOLC_VERSION.to_owned(),
+                evm: settings.evm_version,
+                optimizer_runs: settings.optimizer_runs,
+                forge: FORGE_VERSION.to_owned(),
+            },
+            provenance,
+        };
         Ok((spec, report))
     }
 
-    fn spec(&mut self, solc: &Solc) -> Outcome<scaffold::ProjectSpec> {
+    /// This model with its verifier and proofs, and the hashes of what they come from.
+    fn proven_model(&mut self) -> Outcome<(scaffold::ProvenModel, BTreeMap<String, String>)> {
         let proof = self.proof()?;
+        let further = self.further_proofs()?;
         let verifier = self.verifier()?;
-        let parts = proof.context_parts().ok_or_else(|| Failure::bug("the project's proof is not bound"))?;
-        let context = scaffold::ContextParts {
-            chain_id: parts.chain_id,
-            consumer: context::checksummed(&parts.consumer),
-            account: context::checksummed(&parts.account),
-            nonce: parts.nonce,
-            deadline: parts.deadline,
-        };
+        let context = scaffold_context(&proof)?;
         let values: Values = self.cache().read_json(INFERENCE)?;
         let (outputs, accuracy) = {
             let quantised = self.quantised()?;
@@ -353,28 +476,18 @@ impl<'a> Bench<'a> {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
             Ok((name.unwrap_or_default(), self.read(path)?))
         };
-        let settings = CompilerSettings::default();
         let input = file(&model.input)?;
         let calibration = model.calibration.as_ref().map(|path| file(path)).transpose()?;
         let provenance = BTreeMap::from([
-            ("hallmark".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("onnx".to_owned(), hex::encode(self.loaded.model.sha256())),
             ("input".to_owned(), cache::sha256(&input.1)),
             ("settings".to_owned(), self.settings_hash()),
             ("integer_graph".to_owned(), self.hash_of(GRAPH)?.to_owned()),
             ("srs".to_owned(), hex::encode(proof.srs.id)),
             ("verifying_key".to_owned(), hex::encode(proof.verifying_key_id)),
-            ("solc".to_owned(), solc.version()),
         ]);
-        Ok(scaffold::ProjectSpec {
-            // `new` and `init` know better; `build` rewrites nothing that depends on it.
-            template: scaffold::Template::Minimal,
-            project_name: self
-                .project
-                .root
-                .file_name()
-                .map_or_else(|| self.loaded.name.clone(), |n| n.to_string_lossy().into_owned()),
-            model: scaffold::ModelFiles {
+        let model = scaffold::ProvenModel {
+            files: scaffold::ModelFiles {
                 name: self.loaded.name.clone(),
                 onnx: self.loaded.onnx.clone(),
                 input,
@@ -394,22 +507,10 @@ impl<'a> Bench<'a> {
                 proof: proof.bytes,
                 reference: values.reference.concat(),
                 tolerance: accuracy.bound.max(found),
+                further,
             },
-            accuracy: match self.bound {
-                AccuracyBound::Absolute(bound) => scaffold::Accuracy::MaxAbsError(bound),
-                AccuracyBound::Relative(bound) => scaffold::Accuracy::MaxRelError(bound),
-            },
-            objective: objective_name(self.objective).to_owned(),
-            ci: scaffold::Ci::default(),
-            versions: scaffold::Versions {
-                generator: env!("CARGO_PKG_VERSION").to_owned(),
-                solc: SOLC_VERSION.to_owned(),
-                evm: settings.evm_version,
-                optimizer_runs: settings.optimizer_runs,
-                forge: FORGE_VERSION.to_owned(),
-            },
-            provenance,
-        })
+        };
+        Ok((model, provenance))
     }
 
     fn settings_hash(&self) -> String {
@@ -422,6 +523,23 @@ impl<'a> Bench<'a> {
 
 /// Smallest size of a development SRS.
 const MINIMUM_K: u32 = 4;
+
+/// What a proof is bound to, as templates say it.
+fn scaffold_context(proof: &Proof) -> Outcome<scaffold::ContextParts> {
+    let parts = proof.context_parts().ok_or_else(|| Failure::bug("the project's proof is not bound"))?;
+    Ok(scaffold::ContextParts {
+        chain_id: parts.chain_id,
+        consumer: context::checksummed(&parts.consumer),
+        account: context::checksummed(&parts.account),
+        nonce: parts.nonce,
+        deadline: parts.deadline,
+    })
+}
+
+/// Index of the largest element.
+fn largest(values: &[f64]) -> usize {
+    (1..values.len()).fold(0, |best, index| if values[index] > values[best] { index } else { best })
+}
 
 fn outputs_of(quantised: &Quantised) -> Outcome<Vec<scaffold::Output>> {
     quantised

@@ -119,6 +119,33 @@ fn the_agent_template_passes_its_own_tests() {
 }
 
 #[test]
+fn stored_proofs_are_those_that_the_settings_ask_for() {
+    let (_folder, project) = demo_copy();
+    let settings = project.join("hallmark.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let more = "\n[[proofs]]\nname = \"second\"\nsample = \"lowest\"\nnonce = 1\n\n[[proofs]]\nname = \"third\"\nsample = 3\nnonce = \"2\"\ndeadline = 4070908800\n";
+    fs::write(&settings, format!("{text}{more}")).unwrap();
+    let built = json(&succeed(&["--json", "--project", str_of(&project), "build"]));
+    assert_eq!(built["stages"], serde_json::json!(["proofs"]));
+    let fixture = fs::read_to_string(project.join("test/fixtures/InferenceFixture.sol")).unwrap();
+    for words in ["function second()", "function third()", "inference.deadline = 4070908800;"] {
+        assert!(fixture.contains(words), "{words}");
+    }
+    forge(&project, &["test"]);
+    let text = format!("{text}\n[[proofs]]\nname = \"far\"\nsample = 1000\nnonce = 1\n");
+    fs::write(&settings, text).unwrap();
+    refuse(
+        &mut hallmark(&["--project", str_of(&project), "build"]),
+        &["`far`", "no row 1000", "calibration"],
+    );
+    // A name that is taken, found out when the files are rendered: nothing is written.
+    let text = fs::read_to_string(&settings).unwrap().replace("far", "given").replace("1000", "0");
+    fs::write(&settings, text).unwrap();
+    refuse(&mut hallmark(&["--project", str_of(&project), "build"]), &["`given` is taken"]);
+    assert_eq!(fs::read_to_string(project.join("test/fixtures/InferenceFixture.sol")).unwrap(), fixture);
+}
+
+#[test]
 fn a_template_takes_a_model_of_ones_own_when_its_outputs_fit() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("mine");
@@ -722,6 +749,37 @@ fn init_in_a_monorepo_only_adds_files() {
     refuse(&mut hallmark(&["--project", str_of(&project), "init"]), &["already"]);
     assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
     assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
+
+    // Undone: a plan first, then all of it but what was changed since.
+    let listed = json(&succeed(&["--project", str_of(&project), "init", "--undo", "--dry-run", "--json"]));
+    assert_eq!(git(root, &["status", "--porcelain", "--untracked-files=all"]), status);
+    let consumer = project.join("sources/ModelConsumer.sol");
+    let text = fs::read_to_string(&consumer).unwrap();
+    fs::write(&consumer, format!("{text}// mine\n")).unwrap();
+    let undone = json(&succeed(&["--project", str_of(&project), "init", "--undo", "--json"]));
+    assert_eq!(undone["kept"][0]["path"], "sources/ModelConsumer.sol");
+    assert_eq!(
+        listed["removed"].as_array().unwrap().len(),
+        undone["removed"].as_array().unwrap().len() + 1,
+        "{undone}"
+    );
+    assert_eq!(
+        git(root, &["status", "--porcelain", "--untracked-files=all"]),
+        "?? packages/contracts/sources/ModelConsumer.sol\n"
+    );
+    fs::remove_file(&consumer).unwrap();
+    assert_eq!(tree(&project.join("sources")), ["Mine.sol"]);
+    for gone in ["tasks", "model", "vendor/hallmark", "checks/fixtures", ".hallmark", ".github"] {
+        assert!(!project.join(gone).exists(), "{gone}");
+    }
+    forge(&project, &["test"]);
+    refuse(&mut hallmark(&["--project", str_of(&project), "init", "--undo"]), &["hallmark.lock"]);
+}
+
+/// Names in a folder.
+fn tree(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]

@@ -37,6 +37,9 @@ abstract contract HallmarkTest {
     /// @notice Something that should hold does not.
     error DoesNotHold(string what);
 
+    /// @notice The stored proofs are for another verifying key than the verifier's.
+    error StaleFixture(bytes32 found, bytes32 expected, string mend);
+
     /// @notice The verifier does not accept a proof that it should accept.
     error InferenceNotAccepted(address verifier, bytes answer);
 
@@ -89,6 +92,15 @@ abstract contract HallmarkTest {
     /*------------------------------------------------------------*/
     /* Verifiers                                                  */
     /*------------------------------------------------------------*/
+
+    /// @dev The stored proofs are of this verifier: to be asked first, since what a stale proof fails
+    /// with later says nothing of why. `hallmark build` makes them again.
+    /// @param fixtureKeyId The verifying key that the stored proofs are for.
+    /// @param verifier The verifier of the build.
+    function requireFreshFixture(bytes32 fixtureKeyId, IInferenceVerifier verifier) internal view {
+        bytes32 keyId = verifier.VERIFYING_KEY_ID();
+        if (fixtureKeyId != keyId) revert StaleFixture(fixtureKeyId, keyId, "run: hallmark build");
+    }
 
     /// @dev The verifier answers with the one word that means true.
     function assertInference(IInferenceVerifier verifier, bytes memory proof, uint256[] memory instances)

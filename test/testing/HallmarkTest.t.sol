@@ -66,6 +66,18 @@ contract HallmarkTestTest is HallmarkTest {
         assertBadProof(someVerifier, someProof, instances, expected);
     }
 
+    function callRequireFreshFixture(bytes32 keyId) external view {
+        requireFreshFixture(keyId, verifier);
+    }
+
+    function testFuzz_StaleFixturesSayWhatToDo(bytes32 keyId) public {
+        this.callRequireFreshFixture(bytes32(0));
+        vm.assume(keyId != 0);
+        bytes4 stale = HallmarkTest.StaleFixture.selector;
+        vm.expectRevert(abi.encodeWithSelector(stale, keyId, bytes32(0), "run: hallmark build"));
+        this.callRequireFreshFixture(keyId);
+    }
+
     function callDeployAt(address where, bytes calldata code) external returns (address) {
         return deployAt(where, code);
     }

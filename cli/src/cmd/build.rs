@@ -20,7 +20,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: BuildArgs) -> Ou
         "stages": bench.made,
         "written": names(&written.written),
         "skipped": skipped(&written),
-        "verifying_key_id": hex::encode(spec.fixture.verifying_key_id),
+        "verifying_key_id": hex::encode(spec.main.fixture.verifying_key_id),
         "verify_gas": report.profile.total,
     });
     shell.result(&value, || {
@@ -51,8 +51,12 @@ pub(crate) fn names(paths: &[PathBuf]) -> Vec<String> {
 
 /// Skipped files with the reason.
 pub(crate) fn skipped(written: &Written) -> Vec<serde_json::Value> {
-    let one = |file: &scaffold::Skipped| json!({ "path": name(&file.path), "reason": file.reason });
-    written.skipped.iter().map(one).collect()
+    written.skipped.iter().map(skipped_file).collect()
+}
+
+/// One of them.
+pub(crate) fn skipped_file(file: &scaffold::Skipped) -> serde_json::Value {
+    json!({ "path": name(&file.path), "reason": file.reason })
 }
 
 fn name(path: &Path) -> String {

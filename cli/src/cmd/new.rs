@@ -7,7 +7,9 @@ use crate::opts::{CiArg, ModelArgs, NewArgs};
 use crate::output::{Shell, thousands};
 use crate::pipeline::EvmReport;
 use crate::project::Project;
-use crate::settings::{AccuracySettings, CircuitSettings, ModelSettings, Settings, objective_name};
+use crate::settings::{
+    AccuracySettings, CircuitSettings, ModelSettings, ProofSettings, Settings, objective_name,
+};
 use crate::stages::Bench;
 use crate::{cache::Cache, cmd::build};
 use hallmark_scaffold::{self as scaffold, ProjectSpec, Template, Written};
@@ -132,6 +134,8 @@ fn stage_files(shell: &Shell, args: &ModelArgs, template: Template, root: &Path)
             backend: None,
             objective: Some(objective_name(args.objective.into()).to_owned()),
         },
+        members: BTreeMap::new(),
+        proofs: template.proofs().iter().map(ProofSettings::of_template).collect(),
         srs: Default::default(),
         contracts: Default::default(),
         gas: Default::default(),
@@ -148,19 +152,25 @@ impl Made {
             return Ok(());
         }
         let staging = dir.join(format!("{CACHE_FOLDER}.tmp"));
-        let copy = || -> std::io::Result<()> {
-            fs::create_dir_all(&staging)?;
-            for entry in fs::read_dir(&from)? {
-                let entry = entry?;
-                fs::copy(entry.path(), staging.join(entry.file_name()))?;
-            }
-            fs::rename(&staging, &to)
-        };
-        copy().map_err(|error| {
+        copy_folder(&from, &staging).and_then(|()| fs::rename(&staging, &to)).map_err(|error| {
             let _ = fs::remove_dir_all(&staging);
             Failure::io("write", &to, &error)
         })
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Says what was made and what to do next.
@@ -170,27 +180,27 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     let value = json!({
         "project": dir,
         "template": made.spec.template.name(),
-        "model": made.spec.model.name,
+        "model": made.spec.main.files.name,
         "written": build::names(&written.written),
         "skipped": build::skipped(written),
-        "verifying_key_id": hex::encode(made.spec.fixture.verifying_key_id),
-        "proof_bytes": made.spec.fixture.proof.len(),
-        "instances": made.spec.fixture.instances.len(),
+        "verifying_key_id": hex::encode(made.spec.main.fixture.verifying_key_id),
+        "proof_bytes": made.spec.main.fixture.proof.len(),
+        "instances": made.spec.main.fixture.instances.len(),
         "verifier_runtime_bytes": evm.runtime_bytes,
         "verify_gas": evm.profile.total,
         "hard_fork": evm.hard_fork,
-        "dev_srs": made.spec.dev_srs,
+        "dev_srs": made.spec.main.dev_srs,
     });
-    if made.spec.dev_srs {
+    if made.spec.main.dev_srs {
         shell.warn("made with a development SRS: its verifier refuses every chain but 31337");
     }
     shell.result(&value, || {
         let rows = [
             ("project", dir.display().to_string()),
             ("template", made.spec.template.name().to_owned()),
-            ("model", made.spec.model.name.clone()),
+            ("model", made.spec.main.files.name.clone()),
             ("files", written.written.len().to_string()),
-            ("proof", format!("{} bytes", thousands(made.spec.fixture.proof.len() as u64))),
+            ("proof", format!("{} bytes", thousands(made.spec.main.fixture.proof.len() as u64))),
             ("verifier", format!("{} bytes of code", thousands(evm.runtime_bytes as u64))),
             ("verify gas", format!("{} ({})", thousands(evm.profile.total), evm.hard_fork.name())),
             ("next", format!("cd {} && forge test", dir.display())),

@@ -44,19 +44,29 @@ impl ContextParts {
     /// The context of proofs that serve as fixtures: local chain, addresses that nobody has the key
     /// of (the lower 20 bytes of a hash), nonce 0, the year 2100.
     pub fn fixture() -> Self {
-        let address = |name: &str| {
-            let mut address = [0u8; 20];
-            address.copy_from_slice(&keccak(name.as_bytes())[12..]);
-            address
-        };
         Self {
             chain_id: word(31_337),
-            consumer: address("hallmark.fixture.consumer"),
-            account: address("hallmark.fixture.account"),
+            consumer: nobody("hallmark.fixture.consumer"),
+            account: nobody("hallmark.fixture.account"),
             nonce: word(0),
             deadline: word(4_102_444_800),
         }
     }
+
+    /// Another account for fixtures.
+    pub fn other_fixture_account() -> [u8; 20] {
+        nobody("hallmark.fixture.account.2")
+    }
+}
+
+/// Deadline of fixtures that end before [`ContextParts::fixture`]'s: the year 2099.
+pub const EARLY_FIXTURE_DEADLINE: u64 = 4_070_908_800;
+
+/// An address that nobody has the key of.
+fn nobody(name: &str) -> [u8; 20] {
+    let mut address = [0u8; 20];
+    address.copy_from_slice(&keccak(name.as_bytes())[12..]);
+    address
 }
 
 fn keccak(bytes: &[u8]) -> [u8; 32] {

@@ -14,6 +14,9 @@ pub enum Error {
     /// `init` where there is a project of ours already.
     #[error("`{}` exists: this is a hallmark project already", .0.display())]
     AlreadyInitialised(PathBuf),
+    /// Undoing in a project that `init` did not add to.
+    #[error("`{}` does not say what `init` added: this project was made by `new`, or by an older version", .0.display())]
+    NothingToUndo(PathBuf),
     /// A foundry.toml that cannot be read.
     #[error("`{}` is not valid TOML: {message}", .path.display())]
     FoundryToml {
@@ -89,7 +92,11 @@ impl Error {
             Self::NotFoundry(_) => {
                 Some("make a project with `hallmark new`, or run `forge init` first".into())
             }
-            Self::AlreadyInitialised(_) => Some("`hallmark build` remakes what is stale in it".into()),
+            Self::AlreadyInitialised(_) => Some(
+                "`hallmark build` remakes what is stale in it; `hallmark init --undo` removes what `init` added"
+                    .into(),
+            ),
+            Self::NothingToUndo(_) => Some("remove the project's folder instead".into()),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     Some("the folder must be writable".into())

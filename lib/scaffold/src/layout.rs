@@ -55,11 +55,17 @@ impl Paths {
     pub(crate) fn source(&self, name: &str) -> PathBuf {
         self.foundry.src.join(name)
     }
-    pub(crate) fn verifier(&self) -> PathBuf {
-        self.source("Verifier.sol")
+    /// A generated source of one model: those of a member are in a folder of its name.
+    pub(crate) fn model_source(&self, member: Option<&str>, name: &str) -> PathBuf {
+        let folder = self.foundry.src.join(member.unwrap_or_default());
+        if name.is_empty() { folder } else { folder.join(name) }
     }
-    pub(crate) fn fixture(&self) -> PathBuf {
-        self.foundry.test.join("fixtures/InferenceFixture.sol")
+    pub(crate) fn verifier(&self, member: Option<&str>) -> PathBuf {
+        self.model_source(member, "Verifier.sol")
+    }
+    pub(crate) fn fixture(&self, member: Option<&str>) -> PathBuf {
+        let folder = self.foundry.test.join("fixtures").join(member.unwrap_or_default());
+        folder.join("InferenceFixture.sol")
     }
     pub(crate) fn library(&self) -> PathBuf {
         self.foundry.lib.join("hallmark")
@@ -76,6 +82,18 @@ pub(crate) struct Lock {
     /// Hashes and versions of what the generated files come from.
     pub(crate) provenance: BTreeMap<String, String>,
     /// SHA-256 of each generated file.
+    pub(crate) files: BTreeMap<String, String>,
+    /// What `init` added to somebody's project, for it to be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) init: Option<Additions>,
+}
+
+/// What `init` added besides the generated files.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Additions {
+    /// Folders that did not exist, each after the one that it is in.
+    pub(crate) folders: Vec<String>,
+    /// SHA-256 of each file that is the person's since.
     pub(crate) files: BTreeMap<String, String>,
 }
 
@@ -114,6 +132,7 @@ impl Lock {
             },
             provenance,
             files: BTreeMap::new(),
+            init: None,
         }
     }
 

@@ -16,9 +16,13 @@ mod write;
 pub use error::Error;
 pub use foundry::FoundryLayout;
 pub use layout::{LOCK_FILE, Ownership};
-pub use render::plain_name;
-pub use spec::{Accuracy, Ci, ContextParts, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Versions};
-pub use template::{EmbeddedModel, Template};
+pub use render::{is_member_name, plain_name};
+pub use spec::{
+    Accuracy, Ci, ContextParts, Fixture, FurtherProof, Member, ModelFiles, Output, ProjectSpec, ProvenModel,
+    SourceFile, Versions,
+};
+pub use template::{EmbeddedModel, NamedProof, SampleChoice, Template};
 pub use write::{
-    Skipped, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
+    Skipped, Undone, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
+    undo_init,
 };

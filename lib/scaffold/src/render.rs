@@ -3,12 +3,13 @@
 use crate::Error;
 use crate::foundry::relative;
 use crate::layout::{File, Ownership, Paths, SETTINGS_FILE, slashes};
-use crate::spec::{Accuracy, Ci, Output, ProjectSpec};
-use crate::template::Template;
+use crate::spec::{Accuracy, Ci, ContextParts, Output, ProjectSpec, ProvenModel};
+use crate::template::{SampleChoice, Template};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use num_bigint::{BigInt, BigUint, Sign};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/project");
 /// One folder for each template but the minimal one, whose files are among `TEMPLATES`.
@@ -52,9 +53,7 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
         Ci::Gitlab => template("gitlab-ci.yml", ".gitlab-ci.yml".into(), person)?,
         Ci::None => {}
     }
-    template("src/ModelInfo.sol", paths.source("ModelInfo.sol"), generated)?;
     template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"), person)?;
-    template("test/fixtures/InferenceFixture.sol", paths.fixture(), generated)?;
     let kind = spec.template.name();
     let consumer = spec.template.consumer();
     if spec.template == Template::Minimal {
@@ -77,17 +76,14 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     if let Some(page) = PAGES.get_file(format!("{kind}.md")) {
         add(Path::new("docs").join(page.path()), page.contents().to_vec(), person);
     }
-    add(paths.verifier(), spec.verifier_source.clone().into_bytes(), generated);
-    for source in &spec.sources {
-        file_name("sources", &source.file_name)?;
-        add(paths.source(&source.file_name), source.source.clone().into_bytes(), generated);
+    files.extend(model_files(&renderer, &spec.main, None, paths)?);
+    for member in &spec.members {
+        let own = renderer.with_context(model_context(&member.model, Some(&member.name), paths)?);
+        files.extend(model_files(&own, &member.model, Some(&member.name), paths)?);
     }
-    add(MODEL_PATH.into(), spec.model.onnx.clone(), person);
-    let (name, contents) = &spec.model.input;
-    add(model_file("model.input", name)?, contents.clone(), person);
-    if let Some((name, contents)) = &spec.model.calibration {
-        add(model_file("model.calibration", name)?, contents.clone(), person);
-    }
+    let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
+        files.push(File { path, contents, ownership });
+    };
     let library = paths.library();
     let mut folders = vec![&CONTRACTS];
     while let Some(folder) = folders.pop() {
@@ -102,7 +98,35 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     Ok(files)
 }
 
-const MODEL_PATH: &str = "model/model.onnx";
+/// The files of one model: its verifier, what is known of it, its proofs, and the model itself.
+fn model_files(
+    renderer: &Renderer,
+    model: &ProvenModel,
+    member: Option<&str>,
+    paths: &Paths,
+) -> Result<Vec<File>, Error> {
+    let person = Ownership::Person;
+    let generated = Ownership::Generated;
+    let mut files = Vec::new();
+    let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
+        files.push(File { path, contents, ownership });
+    };
+    let rendered = |name: &str| Ok(renderer.render(name)?.into_bytes());
+    add(paths.model_source(member, "ModelInfo.sol"), rendered("src/ModelInfo.sol")?, generated);
+    add(paths.fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
+    add(paths.verifier(member), model.verifier_source.clone().into_bytes(), generated);
+    for source in &model.sources {
+        file_name("sources", &source.file_name)?;
+        add(paths.model_source(member, &source.file_name), source.source.clone().into_bytes(), generated);
+    }
+    add(model_file("model", member, "model.onnx")?, model.files.onnx.clone(), person);
+    let (name, contents) = &model.files.input;
+    add(model_file("model.input", member, name)?, contents.clone(), person);
+    if let Some((name, contents)) = &model.files.calibration {
+        add(model_file("model.calibration", member, name)?, contents.clone(), person);
+    }
+    Ok(files)
+}
 
 fn file_name(field: &'static str, name: &str) -> Result<(), Error> {
     let one = Path::new(name).components().count() == 1 && !name.contains(['/', '\\']);
@@ -113,13 +137,13 @@ fn file_name(field: &'static str, name: &str) -> Result<(), Error> {
     }
 }
 
-fn model_file(field: &'static str, name: &str) -> Result<PathBuf, Error> {
+fn model_file(field: &'static str, member: Option<&str>, name: &str) -> Result<PathBuf, Error> {
     file_name(field, name)?;
-    Ok(Path::new("model").join(name))
+    Ok(Path::new("model").join(member.unwrap_or_default()).join(name))
 }
 
 struct Renderer {
-    environment: Environment<'static>,
+    environment: Rc<Environment<'static>>,
     context: Value,
 }
 
@@ -142,7 +166,12 @@ impl Renderer {
                     .map_err(|source| Error::Template { name: name.to_owned(), source: Box::new(source) })?;
             }
         }
-        Ok(Self { environment, context: context_of(spec, paths)? })
+        Ok(Self { environment: Rc::new(environment), context: context_of(spec, paths)? })
+    }
+
+    /// The same templates with other values.
+    fn with_context(&self, context: Value) -> Self {
+        Self { environment: Rc::clone(&self.environment), context }
     }
 
     fn render(&self, name: &str) -> Result<String, Error> {
@@ -153,14 +182,65 @@ impl Renderer {
     }
 }
 
+/// What templates say about the project: its main model's values too.
 fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
     let foundry = &paths.foundry;
-    identifier("verifier_contract", &spec.verifier_contract)?;
+    let main = &spec.main;
     if !["gas", "prover", "balanced"].contains(&spec.objective.as_str()) {
         return Err(Error::spec("objective", format!("`{}` is not an objective", spec.objective)));
     }
+    let (max_abs_error, max_rel_error) = match spec.accuracy {
+        Accuracy::MaxAbsError(value) => (Some(number("accuracy", value)?), None),
+        Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
+    };
+    let path = |path: PathBuf| slashes(&path);
+    spec.template.check_outputs(&main.outputs.iter().map(|output| &output.shape).collect::<Vec<_>>())?;
+    let mut members = Vec::new();
+    for member in &spec.members {
+        if !is_member_name(&member.name) {
+            return Err(Error::spec("members", format!("`{}` is not a name for a model", member.name)));
+        }
+        members.push(model_context(&member.model, Some(&member.name), paths)?);
+    }
+    let parts = &main.fixture.context;
+    let project = context! {
+        template => spec.template.name(),
+        consumer_contract => spec.template.consumer(),
+        project_name => comment(&spec.project_name),
+        members,
+        max_abs_error, max_rel_error,
+        objective => spec.objective,
+        stored_proofs => main.fixture.further.iter().map(|proof| stored_proof(proof, parts)).collect::<Result<Vec<_>, _>>()?,
+        src => slashes(&foundry.src),
+        test => slashes(&foundry.test),
+        script => slashes(&foundry.script),
+        lib => slashes(&foundry.lib),
+        verifier_path => path(paths.verifier(None)),
+        info_path => path(paths.source("ModelInfo.sol")),
+        consumer_path => path(paths.source(&format!("{}.sol", spec.template.consumer()))),
+        fixture_path => path(paths.fixture(None)),
+        test_to_src => relative(&foundry.test, &foundry.src),
+        test_to_verifier => relative(&foundry.test, &paths.verifier(None)),
+        fixture_from_test => relative(&foundry.test, &paths.fixture(None)).trim_start_matches("./"),
+        test_to_script => relative(&foundry.test, &foundry.script),
+        script_to_src => relative(&foundry.script, &foundry.src),
+        script_to_verifier => relative(&foundry.script, &paths.verifier(None)),
+        dev => main.dev_srs,
+        generator_version => spec.versions.generator,
+        solc_version => spec.versions.solc,
+        evm_version => spec.versions.evm,
+        optimizer_runs => spec.versions.optimizer_runs,
+        forge_version => spec.versions.forge,
+    };
+    let model = model_context(main, None, paths)?;
+    Ok(context! { ..project, ..model })
+}
+
+/// What templates say about one model.
+fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Result<Value, Error> {
+    identifier("verifier_contract", &model.verifier_contract)?;
     let mut first = FIRST_OUTPUT_INDEX;
-    let outputs: Vec<Value> = spec
+    let outputs: Vec<Value> = model
         .outputs
         .iter()
         .map(|output| {
@@ -177,10 +257,10 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
             value
         })
         .collect();
-    if outputs.is_empty() || spec.outputs.iter().any(|o| o.shape.iter().product::<usize>() == 0) {
+    if outputs.is_empty() || model.outputs.iter().any(|o| o.shape.iter().product::<usize>() == 0) {
         return Err(Error::spec("outputs", "the model has no output, or an empty one"));
     }
-    let fixture = &spec.fixture;
+    let fixture = &model.fixture;
     let values = first - FIRST_OUTPUT_INDEX;
     if fixture.instances.len() != first || fixture.reference.len() != values {
         return Err(Error::spec(
@@ -192,45 +272,55 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
             ),
         ));
     }
-    let context_value = &fixture.instances[CONTEXT_INDEX];
-    if BigUint::from_bytes_be(context_value) >= modulus() {
-        return Err(Error::spec("fixture.instances", "the context is not a canonical field element"));
-    }
-    let parts = &fixture.context;
-    let (max_abs_error, max_rel_error) = match spec.accuracy {
-        Accuracy::MaxAbsError(value) => (Some(number("accuracy", value)?), None),
-        Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
+    let wads = |instances: &[[u8; 32]]| -> Result<String, Error> {
+        Ok(hex::encode(abi_array(&output_wads(&model.outputs, &instances[FIRST_OUTPUT_INDEX..])?)))
     };
+    let context_value = canonical(&fixture.instances[CONTEXT_INDEX])?;
+    let parts = &fixture.context;
+    let mut further = Vec::new();
+    let mut names = vec!["given", "all", "proof", "instances", "context", "circuitOutputs", "modelOutputs"];
+    for proof in &fixture.further {
+        identifier("fixture.further", &proof.name)?;
+        if names.contains(&proof.name.as_str()) {
+            return Err(Error::spec("fixture.further", format!("the name `{}` is taken", proof.name)));
+        }
+        names.push(&proof.name);
+        if proof.instances.len() != first {
+            return Err(Error::spec("fixture.further", format!("`{}` has other outputs", proof.name)));
+        }
+        canonical(&proof.instances[CONTEXT_INDEX])?;
+        if proof.context.chain_id != parts.chain_id || proof.context.consumer != parts.consumer {
+            let message = format!("`{}` is for another chain or consumer", proof.name);
+            return Err(Error::spec("fixture.further", message));
+        }
+        further.push(context! {
+            name => proof.name,
+            sample => match SampleChoice::parse(&proof.sample) {
+                Some(SampleChoice::Given) => "the same input".to_owned(),
+                Some(SampleChoice::Highest) => "the calibration input of the highest output".to_owned(),
+                Some(SampleChoice::Lowest) => "the calibration input of the lowest output".to_owned(),
+                Some(SampleChoice::Row(row)) => format!("row {row} of the calibration inputs"),
+                None => return Err(Error::spec("fixture.further", format!("`{}` is no sample", proof.sample))),
+            },
+            account => address("fixture.further.account", &proof.context.account)?,
+            nonce => decimal(&proof.context.nonce),
+            deadline => decimal(&proof.context.deadline),
+            proof => hex::encode(&proof.proof),
+            instances => hex::encode(abi_array(&proof.instances)),
+            output_wads => wads(&proof.instances)?,
+        });
+    }
     let path = |path: PathBuf| slashes(&path);
-    spec.template.check_outputs(&spec.outputs.iter().map(|output| &output.shape).collect::<Vec<_>>())?;
+    let foundry = &paths.foundry;
     Ok(context! {
-        template => spec.template.name(),
-        consumer_contract => spec.template.consumer(),
-        project_name => comment(&spec.project_name),
-        model_name => comment(&spec.model.name),
-        model_path => MODEL_PATH,
-        input_path => path(model_file("model.input", &spec.model.input.0)?),
-        calibration_path => spec.model.calibration.as_ref()
-            .map(|(name, _)| model_file("model.calibration", name).map(path)).transpose()?,
-        dimensions => spec.model.dimensions,
-        max_abs_error, max_rel_error,
-        objective => spec.objective,
-        src => slashes(&foundry.src),
-        test => slashes(&foundry.test),
-        script => slashes(&foundry.script),
-        lib => slashes(&foundry.lib),
-        verifier_path => path(paths.verifier()),
-        info_path => path(paths.source("ModelInfo.sol")),
-        consumer_path => path(paths.source(&format!("{}.sol", spec.template.consumer()))),
-        fixture_path => path(paths.fixture()),
-        test_to_src => relative(&foundry.test, &foundry.src),
-        test_to_verifier => relative(&foundry.test, &paths.verifier()),
-        fixture_from_test => relative(&foundry.test, &paths.fixture()).trim_start_matches("./"),
-        test_to_script => relative(&foundry.test, &foundry.script),
-        script_to_src => relative(&foundry.script, &foundry.src),
-        script_to_verifier => relative(&foundry.script, &paths.verifier()),
-        verifier_contract => spec.verifier_contract,
-        dev => spec.dev_srs,
+        name => member.unwrap_or_default(),
+        model_name => comment(&model.files.name),
+        model_path => path(model_file("model", member, "model.onnx")?),
+        input_path => path(model_file("model.input", member, &model.files.input.0)?),
+        calibration_path => model.files.calibration.as_ref()
+            .map(|(name, _)| model_file("model.calibration", member, name).map(path)).transpose()?,
+        dimensions => model.files.dimensions,
+        verifier_contract => model.verifier_contract,
         outputs,
         instances_count => first,
         context_index => CONTEXT_INDEX,
@@ -240,19 +330,47 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         account => address("fixture.context.account", &parts.account)?,
         nonce => decimal(&parts.nonce),
         deadline => decimal(&parts.deadline),
-        generator_version => spec.versions.generator,
-        solc_version => spec.versions.solc,
-        evm_version => spec.versions.evm,
-        optimizer_runs => spec.versions.optimizer_runs,
-        forge_version => spec.versions.forge,
         verifying_key_id => hex::encode(fixture.verifying_key_id),
         srs_id => hex::encode(fixture.srs_id),
         proof => hex::encode(&fixture.proof),
         instances => hex::encode(abi_array(&fixture.instances)),
-        output_wads => hex::encode(abi_array(&output_wads(&spec.outputs, &fixture.instances[FIRST_OUTPUT_INDEX..])?)),
+        output_wads => wads(&fixture.instances)?,
         reference_wads => hex::encode(abi_array(&reference_wads(&fixture.reference)?)),
         tolerance => wad("fixture.tolerance", fixture.tolerance, true)?.to_string(),
+        further,
+        generator_version => env!("CARGO_PKG_VERSION"),
+        test_to_member => relative(&foundry.test, &paths.model_source(member, "")),
     })
+}
+
+/// A stored proof as hallmark.toml has it: what differs from the first proof.
+fn stored_proof(proof: &crate::spec::FurtherProof, first: &ContextParts) -> Result<Value, Error> {
+    let choice = SampleChoice::parse(&proof.sample);
+    Ok(context! {
+        name => proof.name,
+        sample => match choice {
+            Some(SampleChoice::Row(row)) => row.to_string(),
+            _ => format!("\"{}\"", proof.sample),
+        },
+        account => (proof.context.account != first.account).then_some(&proof.context.account),
+        nonce => decimal(&proof.context.nonce),
+        deadline => (proof.context.deadline != first.deadline).then(|| decimal(&proof.context.deadline)),
+    })
+}
+
+fn canonical(word: &[u8; 32]) -> Result<&[u8; 32], Error> {
+    if BigUint::from_bytes_be(word) < modulus() {
+        return Ok(word);
+    }
+    Err(Error::spec("fixture.instances", "the context is not a canonical field element"))
+}
+
+/// Whether a further model may be called so: its folders are.
+pub fn is_member_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|c| c.is_ascii_lowercase())
+        && text.len() <= 40
+        && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// A name as the project's comments and settings have it: letters, digits and a few signs.

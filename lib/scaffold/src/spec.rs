@@ -3,27 +3,18 @@
 use crate::Template;
 use std::collections::BTreeMap;
 
-/// Everything that the templates say about one model, its verifier and one real proof.
+/// Everything that the templates say about a project: its models with their verifiers and real
+/// proofs, and what a person decided.
 #[derive(Clone, Debug)]
 pub struct ProjectSpec {
     /// What its consumer does.
     pub template: Template,
     /// Name of the project, for its README.
     pub project_name: String,
-    /// The model and its inputs.
-    pub model: ModelFiles,
-    /// The model's outputs, in the order of the public values.
-    pub outputs: Vec<Output>,
-    /// Name of the contract in `verifier_source`.
-    pub verifier_contract: String,
-    /// Solidity source of the verifier.
-    pub verifier_source: String,
-    /// Further generated Solidity files, for the folder of sources.
-    pub sources: Vec<SourceFile>,
-    /// True when the SRS is a development one.
-    pub dev_srs: bool,
-    /// A real proof.
-    pub fixture: Fixture,
+    /// The model, or the first one of several.
+    pub main: ProvenModel,
+    /// Further models, each with a verifier of its own.
+    pub members: Vec<Member>,
     /// How exact the circuit has to be.
     pub accuracy: Accuracy,
     /// `gas`, `prover` or `balanced`.
@@ -34,6 +25,34 @@ pub struct ProjectSpec {
     pub versions: Versions,
     /// Hashes of what the generated files come from, for the lock file: name to value.
     pub provenance: BTreeMap<String, String>,
+}
+
+/// One of several models.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Names its folders: lower-case letters, digits and underscores.
+    pub name: String,
+    /// The model.
+    pub model: ProvenModel,
+}
+
+/// A model, its verifier and real proofs.
+#[derive(Clone, Debug)]
+pub struct ProvenModel {
+    /// The model and its inputs.
+    pub files: ModelFiles,
+    /// The model's outputs, in the order of the public values.
+    pub outputs: Vec<Output>,
+    /// Name of the contract in `verifier_source`.
+    pub verifier_contract: String,
+    /// Solidity source of the verifier.
+    pub verifier_source: String,
+    /// Further generated Solidity files, for the folder of sources.
+    pub sources: Vec<SourceFile>,
+    /// True when the SRS is a development one.
+    pub dev_srs: bool,
+    /// Real proofs.
+    pub fixture: Fixture,
 }
 
 /// Continuous integration.
@@ -100,6 +119,23 @@ pub struct Fixture {
     pub reference: Vec<f64>,
     /// How far the outputs may be from `reference`.
     pub tolerance: f64,
+    /// Proofs of other inferences, for the same chain and consumer.
+    pub further: Vec<FurtherProof>,
+}
+
+/// A proof besides the first, for tests that need several.
+#[derive(Clone, Debug)]
+pub struct FurtherProof {
+    /// Name of the function that returns it: a Solidity identifier.
+    pub name: String,
+    /// Which input it is for, as hallmark.toml says it: the name of a choice, or the number of a row.
+    pub sample: String,
+    /// The proof.
+    pub proof: Vec<u8>,
+    /// The public values, as those of the fixture.
+    pub instances: Vec<[u8; 32]>,
+    /// What the context is the hash of.
+    pub context: ContextParts,
 }
 
 /// For whom, where and until when the proof is good.

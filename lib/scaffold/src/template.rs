@@ -33,6 +33,73 @@ pub struct EmbeddedModel {
     pub calibration: &'static [u8],
 }
 
+/// Which input a proof is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleChoice {
+    /// The model's input.
+    Given,
+    /// The calibration input with the highest first output; where that has several elements, the one
+    /// that is most clearly of the class of the given input.
+    Highest,
+    /// The calibration input with the lowest first output; where that has several elements, the one
+    /// that is least of the class of the given input.
+    Lowest,
+    /// A row of the calibration inputs, from 0.
+    Row(usize),
+}
+
+impl SampleChoice {
+    /// As hallmark.toml says it.
+    pub fn text(self) -> String {
+        match self {
+            Self::Given => "given".to_owned(),
+            Self::Highest => "highest".to_owned(),
+            Self::Lowest => "lowest".to_owned(),
+            Self::Row(row) => row.to_string(),
+        }
+    }
+
+    /// The inverse of [`SampleChoice::text`].
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "given" => Some(Self::Given),
+            "highest" => Some(Self::Highest),
+            "lowest" => Some(Self::Lowest),
+            number => number.parse().ok().map(Self::Row),
+        }
+    }
+}
+
+/// A proof that a template's tests have besides the first one. Chain and consumer are those of the
+/// first one.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedProof {
+    /// Name of the function that returns it.
+    pub name: &'static str,
+    /// Which input it is for.
+    pub sample: SampleChoice,
+    /// Whether it is for another account than the first one.
+    pub other_account: bool,
+    /// Its nonce.
+    pub nonce: u128,
+    /// Whether it is good for less long than the others.
+    pub early: bool,
+}
+
+const fn named(name: &'static str, sample: SampleChoice, nonce: u128) -> NamedProof {
+    NamedProof { name, sample, other_account: false, nonce, early: false }
+}
+
+const HIGHEST: NamedProof = named("highest", SampleChoice::Highest, 1);
+const LOWEST: NamedProof = named("lowest", SampleChoice::Lowest, 2);
+const REPEATED: NamedProof = named("repeated", SampleChoice::Given, 3);
+const EARLY: NamedProof = NamedProof { early: true, ..named("early", SampleChoice::Given, 4) };
+const ANOTHER: NamedProof = NamedProof { other_account: true, ..named("another", SampleChoice::Given, 0) };
+// Nonces of `liquidation` name positions, in the bits above the lower 64.
+const SECOND_POSITION: NamedProof = named("secondPosition", SampleChoice::Given, 1 << 64);
+const THIRD_POSITION: NamedProof = named("thirdPosition", SampleChoice::Given, (2 << 64) + 7);
+const NO_POSITION: NamedProof = named("noPosition", SampleChoice::Given, 3 << 64);
+
 macro_rules! embedded {
     ($name:literal) => {
         EmbeddedModel {
@@ -82,6 +149,19 @@ impl Template {
             Self::Oracle => embedded!("oracle"),
             Self::Liquidation => embedded!("liquidation"),
             Self::Agent => embedded!("agent"),
+        }
+    }
+
+    /// The proofs that its tests have besides the first one.
+    pub fn proofs(self) -> &'static [NamedProof] {
+        match self {
+            Self::Minimal => &[],
+            Self::Lending | Self::Gate | Self::Oracle | Self::Agent => {
+                &[HIGHEST, LOWEST, REPEATED, EARLY, ANOTHER]
+            }
+            Self::Liquidation => {
+                &[HIGHEST, LOWEST, REPEATED, EARLY, ANOTHER, SECOND_POSITION, THIRD_POSITION, NO_POSITION]
+            }
         }
     }
 

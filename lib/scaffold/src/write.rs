@@ -1,13 +1,13 @@
 //! Files to disk: complete or not at all.
 
 use crate::foundry::FoundryLayout;
-use crate::layout::{File, LOCK_FILE, Lock, Ownership, Paths, SETTINGS_FILE, slashes};
+use crate::layout::{Additions, File, LOCK_FILE, Lock, Ownership, Paths, SETTINGS_FILE, slashes};
 use crate::spec::ProjectSpec;
 use crate::{Error, render};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What was done.
 #[derive(Clone, Debug, Default)]
@@ -134,24 +134,91 @@ fn additions(dir: &Path, spec: &ProjectSpec) -> Result<(Vec<File>, Written), Err
         }
         !exists
     });
-    files.push(lock_file(&paths, spec, &files));
+    let init = Additions { folders: missing_folders(dir, &files), files: hashes(&files, Ownership::Person) };
+    files.push(lock_with(&paths, spec, &files, Some(init)));
     Ok((files, Written { written: Vec::new(), skipped, notes }))
+}
+
+/// Folders that the files need and that are not there, each after the one that it is in.
+fn missing_folders(dir: &Path, files: &[File]) -> Vec<String> {
+    let mut missing = BTreeSet::new();
+    for file in files {
+        let folders = file.path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        missing.extend(folders.take_while(|folder| !dir.join(folder).exists()).map(slashes));
+    }
+    missing.into_iter().collect()
+}
+
+/// What [`undo_init`] did, or would do.
+#[derive(Clone, Debug, Default)]
+pub struct Undone {
+    /// Files removed, relative to the project.
+    pub removed: Vec<PathBuf>,
+    /// Files left as they are.
+    pub kept: Vec<Skipped>,
+}
+
+/// Removes exactly what [`init_project`] added to the project in `dir`: files that are as they were
+/// written, and folders that were made for them and are empty now. What somebody changed since stays.
+/// With `dry_run` nothing is removed.
+pub fn undo_init(dir: &Path, dry_run: bool) -> Result<Undone, Error> {
+    let (lock_path, _, lock) = read_lock(dir)?;
+    let init = lock.init.ok_or_else(|| Error::NothingToUndo(lock_path.clone()))?;
+    let mut undone = Undone::default();
+    for (name, hash) in lock.files.iter().chain(&init.files) {
+        let path = PathBuf::from(name);
+        match fs::read(dir.join(&path)) {
+            Ok(found) if sha256(&found) == *hash => undone.removed.push(path),
+            Ok(_) => undone.kept.push(Skipped { path, reason: "changed by hand" }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io("read", &dir.join(&path))(error)),
+        }
+    }
+    undone.removed.sort();
+    // Last, so that what is interrupted can be begun again.
+    undone.removed.push(LOCK_FILE.into());
+    if dry_run {
+        return Ok(undone);
+    }
+    for path in &undone.removed {
+        let path = dir.join(path);
+        fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+    }
+    for folder in init.folders.iter().rev() {
+        // One that has something else in it by now stays.
+        let _ = fs::remove_dir(dir.join(folder));
+    }
+    Ok(undone)
+}
+
+fn read_lock(dir: &Path) -> Result<(PathBuf, String, Lock), Error> {
+    let path = dir.join(LOCK_FILE);
+    let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    let invalid = |message: String| Error::Lock { path: path.clone(), message };
+    let lock: Lock = toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))?;
+    if lock.version != Lock::VERSION {
+        return Err(invalid(format!("version {} is not known", lock.version)));
+    }
+    // Paths come from a file: none may lead out of the project.
+    let additions = lock.init.iter().flat_map(|init| init.files.keys().chain(&init.folders));
+    for name in lock.files.keys().chain(additions) {
+        let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside || name.is_empty() {
+            return Err(invalid(format!("`{name}` is not a path inside the project")));
+        }
+    }
+    Ok((path, text, lock))
 }
 
 /// Rewrites the generated files of the project in `dir` whose contents change, except those that
 /// somebody edited. What a person owns is left alone.
 pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
-    let lock_path = dir.join(LOCK_FILE);
-    let text = fs::read_to_string(&lock_path).map_err(Error::io("read", &lock_path))?;
-    let invalid = |message: String| Error::Lock { path: lock_path.clone(), message };
-    let lock: Lock = toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))?;
-    if lock.version != Lock::VERSION {
-        return Err(invalid(format!("version {} is not known", lock.version)));
-    }
+    let (_, text, lock) = read_lock(dir)?;
     let paths = lock.paths();
     let mut skipped = Vec::new();
     let mut changed = Vec::new();
     let mut new_lock = Lock::new(&paths, spec.provenance.clone());
+    new_lock.init.clone_from(&lock.init);
     for file in render::files(spec, &paths)? {
         if file.ownership != Ownership::Generated {
             continue;
@@ -188,12 +255,19 @@ pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error>
 }
 
 fn lock_file(paths: &Paths, spec: &ProjectSpec, files: &[File]) -> File {
+    lock_with(paths, spec, files, None)
+}
+
+/// SHA-256 of the files that somebody may change.
+fn hashes(files: &[File], ownership: Ownership) -> BTreeMap<String, String> {
+    let owned = files.iter().filter(|file| file.ownership == ownership);
+    owned.map(|file| (slashes(&file.path), sha256(&file.contents))).collect()
+}
+
+fn lock_with(paths: &Paths, spec: &ProjectSpec, files: &[File], init: Option<Additions>) -> File {
     let mut lock = Lock::new(paths, spec.provenance.clone());
-    lock.files = files
-        .iter()
-        .filter(|file| file.ownership == Ownership::Generated)
-        .map(|file| (slashes(&file.path), sha256(&file.contents)))
-        .collect();
+    lock.files = hashes(files, Ownership::Generated);
+    lock.init = init;
     File { path: LOCK_FILE.into(), contents: lock.render(), ownership: Ownership::Generated }
 }
 

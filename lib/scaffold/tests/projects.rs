@@ -3,8 +3,8 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, ModelFiles, Output, ProjectSpec, SourceFile, Template,
-    Versions, init_project, new_project, refresh_project,
+    Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, ModelFiles, Output, ProjectSpec, ProvenModel,
+    SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -39,33 +39,37 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
     ProjectSpec {
         template: Template::Minimal,
         project_name: "demo".into(),
-        model: ModelFiles {
-            name: "model \"with\" */ odd\nname".into(),
-            onnx: b"onnx".to_vec(),
-            input: ("input.json".into(), b"{}".to_vec()),
-            calibration: Some(("calibration.json".into(), b"[]".to_vec())),
-            dimensions: BTreeMap::from([("batch size".into(), 1)]),
-        },
-        outputs,
-        verifier_contract: "RefusingVerifier".into(),
-        verifier_source: REFUSES.into(),
-        sources: vec![],
-        dev_srs: true,
-        fixture: Fixture {
-            proof: vec![0xab; 2_000],
-            instances: vec![word(5000); 1 + count],
-            context: ContextParts {
-                chain_id: word(31_337),
-                consumer: "0x0000000000000000000000000000000000000001".into(),
-                account: "0x0000000000000000000000000000000000000002".into(),
-                nonce: [0xff; 32],
-                deadline: word(4_102_444_800),
+        main: ProvenModel {
+            files: ModelFiles {
+                name: "model \"with\" */ odd\nname".into(),
+                onnx: b"onnx".to_vec(),
+                input: ("input.json".into(), b"{}".to_vec()),
+                calibration: Some(("calibration.json".into(), b"[]".to_vec())),
+                dimensions: BTreeMap::from([("batch size".into(), 1)]),
             },
-            verifying_key_id: [2; 32],
-            srs_id: [3; 32],
-            reference: vec![-0.25; count],
-            tolerance: 1e-3,
+            outputs,
+            verifier_contract: "RefusingVerifier".into(),
+            verifier_source: REFUSES.into(),
+            sources: vec![],
+            dev_srs: true,
+            fixture: Fixture {
+                proof: vec![0xab; 2_000],
+                instances: vec![word(5000); 1 + count],
+                context: ContextParts {
+                    chain_id: word(31_337),
+                    consumer: "0x0000000000000000000000000000000000000001".into(),
+                    account: "0x0000000000000000000000000000000000000002".into(),
+                    nonce: [0xff; 32],
+                    deadline: word(4_102_444_800),
+                },
+                verifying_key_id: [2; 32],
+                srs_id: [3; 32],
+                reference: vec![-0.25; count],
+                tolerance: 1e-3,
+                further: vec![],
+            },
         },
+        members: vec![],
         accuracy: Accuracy::MaxRelError(1e-3),
         objective: "balanced".into(),
         ci: Ci::Github,
@@ -78,6 +82,21 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
         },
         provenance: BTreeMap::from([("onnx".into(), "00".into())]),
     }
+}
+
+/// The proofs that a template's tests name.
+fn further_for(template: Template, spec: &ProjectSpec) -> Vec<FurtherProof> {
+    let fixture = &spec.main.fixture;
+    let proofs = template.proofs().iter();
+    proofs
+        .map(|proof| FurtherProof {
+            name: proof.name.into(),
+            sample: proof.sample.text(),
+            proof: vec![0xef; 1_000],
+            instances: fixture.instances.clone(),
+            context: ContextParts { nonce: word(9), ..fixture.context.clone() },
+        })
+        .collect()
 }
 
 fn one() -> ProjectSpec {
@@ -148,6 +167,7 @@ fn projects_of_all_templates_build_and_are_formatted() {
         for outputs in &outputs {
             let mut spec = spec(outputs.clone());
             spec.template = *template;
+            spec.main.fixture.further = further_for(*template, &spec);
             let dir = folder.path().join(format!("{}{made}", template.name()));
             match new_project(&dir, &spec) {
                 Ok(_) => made += 1,
@@ -194,16 +214,16 @@ fn a_project_that_cannot_be_rendered_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("p");
     let mut bad = vec![one(); 10];
-    bad[0].fixture.instances.clear();
-    bad[1].fixture.reference[0] = f64::NAN;
-    bad[2].fixture.instances[0] = [0xff; 32];
-    bad[3].verifier_contract = "Not a name".into();
-    bad[4].model.input.0 = "../escape.json".into();
-    bad[6].fixture.instances[1] = [0xff; 32];
-    bad[7].fixture.instances.remove(0);
-    bad[8].fixture.context.consumer = "0x1".into();
-    bad[9].fixture.context.account = format!("0x{}", "g".repeat(40));
-    bad[5].sources = vec![SourceFile { file_name: "a/B.sol".into(), source: String::new() }];
+    bad[0].main.fixture.instances.clear();
+    bad[1].main.fixture.reference[0] = f64::NAN;
+    bad[2].main.fixture.instances[0] = [0xff; 32];
+    bad[3].main.verifier_contract = "Not a name".into();
+    bad[4].main.files.input.0 = "../escape.json".into();
+    bad[6].main.fixture.instances[1] = [0xff; 32];
+    bad[7].main.fixture.instances.remove(0);
+    bad[8].main.fixture.context.consumer = "0x1".into();
+    bad[9].main.fixture.context.account = format!("0x{}", "g".repeat(40));
+    bad[5].main.sources = vec![SourceFile { file_name: "a/B.sol".into(), source: String::new() }];
     for spec in bad {
         assert!(matches!(new_project(&dir, &spec), Err(Error::Spec { .. })));
         assert!(tree(folder.path()).is_empty());
@@ -252,7 +272,7 @@ fn init_steps_aside_for_files_of_the_same_name() {
     forge(root, &["build"]);
     // And later builds still know where things are.
     let mut next = one();
-    next.fixture.proof = vec![1; 10];
+    next.main.fixture.proof = vec![1; 10];
     let refreshed = refresh_project(root, &next).unwrap();
     assert_eq!(
         refreshed.written,
@@ -284,8 +304,8 @@ fn refresh_rewrites_generated_files_only() {
     assert_eq!(tree(&root), first);
 
     let mut next = one();
-    next.verifier_source.push_str("// next\n");
-    next.fixture.proof = vec![0xcd; 1_000];
+    next.main.verifier_source.push_str("// next\n");
+    next.main.fixture.proof = vec![0xcd; 1_000];
     fs::write(root.join("src/ModelConsumer.sol"), "mine").unwrap();
     fs::write(root.join("test/fixtures/InferenceFixture.sol"), "edited").unwrap();
     let refreshed = refresh_project(&root, &next).unwrap();
@@ -326,4 +346,26 @@ fn init_that_fails_undoes_itself() {
     assert!(matches!(init_project(root, &one()), Err(Error::Io { .. })));
     assert_eq!(tree(root), before);
     assert_eq!(fs::read_dir(root).unwrap().count(), 2);
+}
+
+#[test]
+fn undo_touches_nothing_outside_the_project() {
+    let folder = foundry_project("");
+    init_project(folder.path(), &one()).unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    let lock = folder.path().join("hallmark.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    for path in ["../x", "/etc/passwd", "a/../../x", "", outside.path().to_str().unwrap()] {
+        fs::write(&lock, text.replace("\"README.md\"", &format!("\"{path}\""))).unwrap();
+        let before = tree(folder.path());
+        assert!(matches!(undo_init(folder.path(), false), Err(Error::Lock { .. })), "{path}");
+        assert_eq!(tree(folder.path()), before);
+    }
+    fs::write(&lock, text).unwrap();
+    undo_init(folder.path(), false).unwrap();
+    assert_eq!(tree(folder.path()).len(), 1, "foundry.toml");
+    // A project of `new` was not added to anything.
+    let made = folder.path().join("made");
+    new_project(&made, &one()).unwrap();
+    assert!(matches!(undo_init(&made, false), Err(Error::NothingToUndo(_))));
 }

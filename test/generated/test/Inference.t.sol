@@ -9,6 +9,7 @@ import {ConsumerBase} from "hallmark/consumers/ConsumerBase.sol";
 import {InferenceConsumer} from "hallmark/consumers/InferenceConsumer.sol";
 import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
 import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
+import {Inference} from "hallmark/testing/Inference.sol";
 import {ProofMutations} from "hallmark/testing/ProofMutations.sol";
 import {VerifierErrors} from "hallmark/testing/VerifierErrors.sol";
 import {FIELD_MODULUS} from "hallmark/types/FieldElement.sol";
@@ -34,8 +35,23 @@ contract OwnSenderConsumer is InferenceConsumer {
     }
 }
 
+/// @dev What the invariant test calls, any number of times in any order.
+contract Handler {
+    InferenceTest private immutable TEST;
+
+    constructor(InferenceTest test) {
+        TEST = test;
+    }
+
+    function send(uint256 seed) external {
+        TEST.handle(seed);
+    }
+}
+
 /// @dev A real proof of `credit_scorer`, and what must be refused. The proof is bound to one chain,
 /// consumer, account, nonce and deadline: the consumer is deployed at the address in the fixture.
+/// forge-config: default.invariant.runs = 8
+/// forge-config: default.invariant.depth = 32
 contract InferenceTest is HallmarkTest {
     address private constant ACCOUNT = InferenceFixture.ACCOUNT;
     uint256 private constant NONCE = InferenceFixture.NONCE;
@@ -45,10 +61,13 @@ contract InferenceTest is HallmarkTest {
     ModelConsumer private consumer;
     bytes private proof;
     uint256[] private instances;
+    Handler private handler;
 
     function setUp() public {
+        handler = new Handler(this);
         vm.chainId(InferenceFixture.CHAIN_ID);
         verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
+        requireFreshFixture(InferenceFixture.VERIFYING_KEY_ID, verifier);
         consumer = deployConsumer(InferenceFixture.CONSUMER);
         proof = InferenceFixture.proof();
         instances = InferenceFixture.instances();
@@ -218,6 +237,38 @@ contract InferenceTest is HallmarkTest {
         (bool success,) = address(consumer).call{gas: gasLimit}(query);
         assertThat(!success, "reverts");
         assertNothingRecorded();
+    }
+
+    // Whatever is sent, in whatever order: one accepted proof, one change.
+
+    function targetContracts() public view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(handler);
+    }
+
+    /// @dev Any of the stored proofs, by anybody, sometimes spoilt.
+    function handle(uint256 seed) external {
+        Inference[] memory inferences = InferenceFixture.all();
+        Inference memory one = inferences[seed % inferences.length];
+        bool spoilt = (seed >> 8) % 4 == 0;
+        if (spoilt) one.proof = ProofMutations.flipBit(one.proof, (seed >> 32) % (8 * proof.length));
+        bool fresh = !consumer.isUsed(one.account, one.nonce);
+        uint256 before = consumer.count();
+        bool accepted = false;
+        try consumer.submit(one.proof, one.instances, one.account, one.nonce, one.deadline) {
+            accepted = true;
+        } catch {}
+        assertThat(accepted == (fresh && !spoilt), "a good proof that was not used before, and no other");
+        assertEqual(consumer.count(), accepted ? before + 1 : before, "one accepted proof, one change");
+    }
+
+    function invariant_OneAcceptedProofOneChange() public view {
+        Inference[] memory inferences = InferenceFixture.all();
+        uint256 used = 0;
+        for (uint256 i = 0; i < inferences.length; ++i) {
+            if (consumer.isUsed(inferences[i].account, inferences[i].nonce)) ++used;
+        }
+        assertEqual(consumer.count(), used, "as many changes as nonces");
     }
 
     // What must not: proofs and public values that were tampered with.
