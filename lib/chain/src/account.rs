@@ -25,7 +25,14 @@ impl Account {
     /// # Errors
     /// [`Error::Key`], which names the variable and never what is in it.
     pub fn from_environment(name: &str) -> Result<Self, Error> {
-        let wrong = |reason: &'static str| Error::Key { variable: name.to_owned(), reason };
+        // Somebody may have given the key itself: it must not get into a log.
+        let digits = name.trim().trim_start_matches("0x");
+        let secret = digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let shown = if secret { "…" } else { name };
+        let wrong = |reason: &'static str| Error::Key { variable: shown.to_owned(), reason };
+        if secret {
+            return Err(wrong("is no name but looks like a key: do not type keys on command lines"));
+        }
         // A name with `=` or of no characters would not be a variable to any system.
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(wrong("cannot exist"));
@@ -34,7 +41,8 @@ impl Account {
             std::env::VarError::NotPresent => wrong("is not set"),
             std::env::VarError::NotUnicode(_) => wrong("is not text"),
         })?;
-        Self::from_key(&text).ok_or_else(|| wrong("holds no private key: 64 hexadecimal digits were expected"))
+        Self::from_key(&text)
+            .ok_or_else(|| wrong("holds no private key: 64 hexadecimal digits were expected"))
     }
 
     fn from_key(text: &str) -> Option<Self> {
@@ -79,6 +87,11 @@ mod tests {
         for name in ["", "A=B", "HALLMARK_TEST_NO_SUCH_VARIABLE"] {
             let error = Account::from_environment(name).unwrap_err().to_string();
             assert!(error.contains(&format!("`{name}`")), "{error}");
+        }
+        let key = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+        for typed in [key.to_owned(), format!("0x{key}")] {
+            let error = Account::from_environment(&typed).unwrap_err().to_string();
+            assert!(error.contains("looks like a key") && !error.contains(key), "{error}");
         }
         // Set on every system, and no key: its text is not in the message.
         let path = std::env::var("PATH").expect("PATH");

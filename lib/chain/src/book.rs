@@ -112,7 +112,12 @@ impl Book {
     ///
     /// # Errors
     /// [`Error::Io`], and [`Error::Book`] when what is there cannot be read: it is left as it is.
-    pub fn record(root: &Path, chain_id: u64, network: &str, deployment: Deployment) -> Result<PathBuf, Error> {
+    pub fn record(
+        root: &Path,
+        chain_id: u64,
+        network: &str,
+        deployment: Deployment,
+    ) -> Result<PathBuf, Error> {
         let mut book = Self::read(root, chain_id)?.unwrap_or_else(|| Self {
             version: VERSION,
             chain_id,

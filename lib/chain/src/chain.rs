@@ -244,8 +244,7 @@ impl Chain {
         const METHOD: &str = "eth_accounts";
         let value = self.value(METHOD, json!([]))?;
         let accounts = value.as_array().ok_or_else(|| self.nonsense(METHOD, &value, "a list"))?;
-        let mut accounts =
-            accounts.iter().filter_map(|account| account.as_str()?.parse::<Address>().ok());
+        let mut accounts = accounts.iter().filter_map(|account| account.as_str()?.parse::<Address>().ok());
         let found = match wanted {
             Some(wanted) => accounts.find(|account| *account == wanted),
             None => accounts.next(),

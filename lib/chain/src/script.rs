@@ -83,8 +83,7 @@ pub fn of_traces(text: &str) -> Result<Vec<Planned>, Error> {
     let output = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let traces = output.filter_map(|value| value.get("traces").cloned()).next();
     let traces = traces.as_ref().and_then(Value::as_array).ok_or_else(|| wrong("it has no `traces`"))?;
-    let execution =
-        traces.iter().find(|pair| pair.get(0).and_then(Value::as_str) == Some("Execution"));
+    let execution = traces.iter().find(|pair| pair.get(0).and_then(Value::as_str) == Some("Execution"));
     let arena = execution.and_then(|pair| pair.get(1)?.get("arena")?.as_array());
     let arena = arena.ok_or_else(|| wrong("it has no trace of an execution"))?;
     let nodes = arena.iter().filter_map(|node| node.get("trace"));

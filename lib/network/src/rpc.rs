@@ -27,7 +27,10 @@ use crate::{
     quote::FeeModel,
 };
 use alloy_primitives::{Address, U256, address, hex, keccak256};
-use alloy_provider::{Provider, ProviderBuilder, RootProvider, transport::{TransportError, TransportErrorKind}};
+use alloy_provider::{
+    Provider, ProviderBuilder, RootProvider,
+    transport::{TransportError, TransportErrorKind},
+};
 use serde_json::{Value, json};
 use std::{future::Future, time::Duration};
 use url::Url;
