@@ -127,15 +127,14 @@ impl Target {
         let id = chain.id();
         if let Some(wanted) = wanted.filter(|wanted| wanted.chain_id != id) {
             let found = networks.by_chain_id(id).ok();
-            return Err(hallmark_network::Error::WrongChain {
-                url: chain.shown().to_owned(),
-                network: wanted.id.clone(),
-                expected: wanted.chain_id,
-                found: id,
-                found_name: found
-                    .map_or_else(String::new, |found| format!(" ({}, `{}`)", found.name, found.id)),
-            }
-            .into());
+            let found = found.map_or_else(String::new, |found| format!(" ({}, `{}`)", found.name, found.id));
+            return Err(Failure::new(format!(
+                "{} serves chain {id}{found}, {} is chain {}",
+                chain.shown(),
+                wanted.id,
+                wanted.chain_id
+            ))
+            .hint(format!("nothing was sent; give a node of {}, or leave `--network` away", wanted.name)));
         }
         let network = match (wanted, id) {
             (Some(wanted), _) => Some(wanted.clone()),
@@ -166,7 +165,11 @@ impl Target {
 
     /// Symbol of the token that fees are paid in.
     pub(crate) fn token(&self) -> &str {
-        self.network.as_ref().map_or("ETH", |network| network.token.as_str())
+        match &self.network {
+            Some(network) => network.token.as_str(),
+            None if self.chain.id() == DEV_CHAIN_ID => "ETH",
+            None => "of its token",
+        }
     }
 
     /// Rules of the chain's EVM.

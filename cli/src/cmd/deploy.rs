@@ -17,7 +17,7 @@ use alloy_primitives::{Address, U256, hex, keccak256};
 use hallmark_budget::amount::{Dollars, gwei};
 use hallmark_chain::{Account, Book, Deployed, Deployment, Planned, Receipt, script};
 use hallmark_gas::{Evm, Rules};
-use hallmark_network::{Network, Usage, quote, rpc};
+use hallmark_network::{Network, Parameters, Quote, Status, Usage, quote, rpc};
 use hallmark_solidity::DEV_CHAIN_ID;
 use hallmark_solidity::solc::Artifact;
 use serde::Serialize;
@@ -597,6 +597,15 @@ fn offline(shell: &Shell, project: &mut Project, args: &DeployArgs) -> Outcome<(
     let mut documents = Vec::new();
     let mut notes = Vec::new();
     for (network, parameters) in &pricing.networks {
+        if network.status == Status::Unsupported {
+            rows.push(vec![network.id.clone(), "–".into()]);
+            let reason = network.status_reason.clone().unwrap_or_default();
+            notes.push(format!("{} is not priced: {reason}", network.id));
+            documents.push(json!({
+                "network": network.id, "name": network.name, "chain_id": network.chain_id, "unpriced": reason,
+            }));
+            continue;
+        }
         let dollars = pricing.tokens.get(&network.token).copied();
         let quotes = quotes(network, parameters, &steps);
         let mut contracts = Vec::new();
@@ -639,7 +648,6 @@ fn offline(shell: &Shell, project: &mut Project, args: &DeployArgs) -> Outcome<(
             repository.verifier.name
         ));
     }
-    notes.dedup();
     shell.note("nothing was sent; `--rpc-url URL` shows it for a chain, with addresses");
     let value = json!({ "broadcast": false, "networks": documents, "notes": notes });
     shell.result(&value, || {
@@ -651,11 +659,7 @@ fn offline(shell: &Shell, project: &mut Project, args: &DeployArgs) -> Outcome<(
     })
 }
 
-fn quotes(
-    network: &Network,
-    parameters: &hallmark_network::Parameters,
-    steps: &[Step],
-) -> Vec<Outcome<hallmark_network::Quote>> {
+fn quotes(network: &Network, parameters: &Parameters, steps: &[Step]) -> Vec<Outcome<Quote>> {
     // On chain 31337 even where the network has another id: a development verifier runs there only,
     // and no price depends on it.
     gas_of(steps, network.rules(), DEV_CHAIN_ID)

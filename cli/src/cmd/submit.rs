@@ -7,7 +7,7 @@ use crate::context;
 use crate::deployed;
 use crate::error::{Failure, Outcome};
 use crate::opts::SubmitArgs;
-use crate::output::{Shell, table, thousands};
+use crate::output::{Shell, thousands};
 use crate::project::Project;
 use crate::subject::Repository;
 use crate::target::{Cost, Measured, Request, Sender, Target, limit, refusal};
@@ -179,7 +179,7 @@ fn refused(answer: &CallAnswer, interface: &Interface, renewal: &Renewal<'_>) ->
         Some("ContextMismatch" | "ContextMissing" | "ProofExpired") => {
             failure.hint(format!("nothing was sent; {}", renewal.command(&consumer, renewal.nonce())))
         }
-        _ => failure.hint("nothing was sent; `hallmark verify --rpc-url URL` compares what is deployed"),
+        _ => failure.hint("nothing was sent; the consumer's source says when it refuses so"),
     }
 }
 
@@ -228,35 +228,28 @@ impl Outcomes<'_> {
             "events": events.clone().map(|log| self.event_json(log)).collect::<Vec<_>>(),
         });
         shell.result(&value, || {
-            let dollars = self.expected.dollars.map_or_else(String::new, |dollars| format!(", ${dollars}"));
+            let dollars = self.expected.dollars.map_or_else(String::new, |dollars| format!(", {dollars}"));
             let mut rows = vec![
-                vec!["chain".to_owned(), format!("{} ({})", target.chain.id(), target.name())],
-                vec!["consumer".into(), self.consumer.to_string()],
-                vec!["sender".into(), self.from.to_string()],
-                vec![
-                    "expected".into(),
+                ("chain", format!("{} ({})", target.chain.id(), target.name())),
+                ("consumer", self.consumer.to_string()),
+                ("sender", self.from.to_string()),
+                (
+                    "expected",
                     format!(
                         "{} gas, {} gwei {}{dollars}",
                         thousands(self.expected.gas),
                         gwei(self.expected.wei),
                         target.token()
                     ),
-                ],
+                ),
             ];
             if let Some(receipt) = &self.receipt {
-                rows.push(vec!["transaction".into(), receipt.transaction.to_string()]);
-                rows.push(vec!["block".into(), receipt.block.to_string()]);
-                rows.push(vec![
-                    "paid".into(),
-                    format!(
-                        "{} gas, {} gwei {}",
-                        thousands(receipt.gas_used),
-                        gwei(receipt.paid()),
-                        target.token()
-                    ),
-                ]);
+                let (gas, paid) = (thousands(receipt.gas_used), gwei(receipt.paid()));
+                rows.push(("transaction", receipt.transaction.to_string()));
+                rows.push(("block", receipt.block.to_string()));
+                rows.push(("paid", format!("{gas} gas, {paid} gwei {}", target.token())));
             }
-            let mut text = table(&rows);
+            let mut text: String = rows.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
             for log in events.clone() {
                 text.push_str(&format!("{}\n", self.event_line(log)));
             }
