@@ -93,6 +93,8 @@ fn dispatch(shell: &Shell, opts: Opts) -> Result<(), Failure> {
         Command::Export(args) => cmd::export::run(shell, folder, args),
         Command::Build(args) => cmd::build::run(shell, folder, args),
         Command::Gas(args) => cmd::gas::run(shell, folder, *args),
+        Command::Deploy(args) => cmd::deploy::run(shell, folder, args),
+        Command::Submit(args) => cmd::submit::run(shell, folder, args),
         Command::Test(args) => cmd::test::run(shell, folder, args),
         Command::Bench(args) => cmd::bench::run(shell, args),
         Command::Srs(args) => cmd::srs::run(shell, args),

@@ -1,10 +1,13 @@
 //! The context of a proof, as a person writes and reads it.
 
+use crate::deployed;
+use crate::error::Outcome;
 use crate::opts::ContextArgs;
 use alloy_primitives::{Address, U256};
 use hallmark_circuit::field::PrimeField;
 use hallmark_proof::{ContextParts, Proof};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// A number of 256 bits: decimal, or hexadecimal after `0x`.
 pub(crate) fn number(text: &str) -> Result<U256, String> {
@@ -39,6 +42,14 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
 }
 
 impl ContextArgs {
+    /// The context asked for, if any, with what the address book of the project in `root` says.
+    pub(crate) fn resolve(&self, root: &Path) -> Outcome<Option<ContextParts>> {
+        let Some(chain_id) = self.deployment else { return Ok(self.parts()) };
+        let consumer = deployed::consumer_of(root, chain_id)?;
+        let whole = Self { chain_id: Some(U256::from(chain_id)), consumer: Some(consumer), ..self.clone() };
+        Ok(whole.parts())
+    }
+
     /// The context asked for, if any; the command line has all of its parts or none.
     pub(crate) fn parts(&self) -> Option<ContextParts> {
         Some(ContextParts {

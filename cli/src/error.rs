@@ -165,6 +165,31 @@ impl From<hallmark_network::Error> for Failure {
     }
 }
 
+impl From<hallmark_chain::Error> for Failure {
+    fn from(error: hallmark_chain::Error) -> Self {
+        use hallmark_chain::Error;
+        let failure = Self::new(error.to_string());
+        match &error {
+            Error::Network(_) => failure,
+            Error::Key { .. } => failure.hint(
+                "`--private-key-env NAME` takes the name of a variable; set it to 64 hexadecimal digits",
+            ),
+            Error::NoAccount { .. } => failure.hint("give a key with `--private-key-env NAME`"),
+            Error::NotMined { .. } => {
+                failure.hint("look the hash up before you send again: it may still get into a block")
+            }
+            Error::Script { .. } => failure.hint("Foundry 1.7 is known to work: `hallmark doctor`"),
+            Error::Io { source, .. } => match io_hint(source) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            },
+            Error::Book { .. } => failure.hint("restore it from version control"),
+            Error::Refused { .. } => failure.hint("nothing else was sent; mend what the node says"),
+            _ => failure,
+        }
+    }
+}
+
 impl From<hallmark_budget::Error> for Failure {
     fn from(error: hallmark_budget::Error) -> Self {
         use hallmark_budget::Error;

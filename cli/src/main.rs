@@ -4,6 +4,7 @@ mod args;
 mod cache;
 mod cmd;
 mod context;
+mod deployed;
 mod error;
 mod forge;
 mod inputs;
@@ -16,6 +17,7 @@ mod project;
 mod settings;
 mod stages;
 mod subject;
+mod target;
 
 fn main() -> std::process::ExitCode {
     args::run()

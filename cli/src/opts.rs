@@ -76,6 +76,10 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Say what verification costs: by phase, on each network, against budgets.
     Gas(Box<GasArgs>),
+    /// Deploy the verifier and its consumer; says what it costs unless told to send.
+    Deploy(DeployArgs),
+    /// Submit a bound proof to a deployed consumer; says what would happen unless told to send.
+    Submit(SubmitArgs),
     /// Build what is stale, then run `forge test`.
     Test(TestArgs),
     /// Run the whole pipeline on one model and measure it.
@@ -272,15 +276,18 @@ pub(crate) struct ProveArgs {
 
 /// What a proof is bound to: all of it, or nothing.
 #[derive(Clone, Debug, Default, Args)]
-#[group(id = "context", multiple = true, requires_all = ["chain_id", "consumer", "account", "deadline", "out"])]
+#[group(id = "context", multiple = true, requires_all = ["place", "account", "deadline", "out"])]
 #[command(next_help_heading = "Context: for whom, where and until when the proof is good")]
 pub(crate) struct ContextArgs {
     /// The chain.
-    #[arg(long, value_name = "N", value_parser = context::number)]
+    #[arg(long, value_name = "N", value_parser = context::number, group = "place", requires = "consumer")]
     pub(crate) chain_id: Option<U256>,
     /// The contract that may use the proof.
-    #[arg(long, value_name = "ADDRESS", value_parser = context::address)]
+    #[arg(long, value_name = "ADDRESS", value_parser = context::address, requires = "chain_id")]
     pub(crate) consumer: Option<Address>,
+    /// Chain and consumer from deployments/CHAIN_ID.json, which `hallmark deploy` writes.
+    #[arg(long, value_name = "CHAIN_ID", group = "place", conflicts_with_all = ["chain_id", "consumer"])]
+    pub(crate) deployment: Option<u64>,
     /// The account that may use it there.
     #[arg(long, value_name = "ADDRESS", value_parser = context::address)]
     pub(crate) account: Option<Address>,
@@ -304,11 +311,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) evm: bool,
     /// Check a deployed verifier against this repository instead: its code, identities, the stored
-    /// proof, and a tampered one.
-    #[arg(long, value_name = "ADDRESS", requires = "rpc_url", conflicts_with_all = ["proof", "key", "evm"])]
+    /// proof, and a tampered one [default: that of deployments/, and its consumer].
+    #[arg(long, value_name = "ADDRESS", requires = "rpc_url")]
     pub(crate) address: Option<String>,
     /// Node of the chain that it is deployed on.
-    #[arg(long, value_name = "URL", requires = "address")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["proof", "key", "evm"])]
     pub(crate) rpc_url: Option<String>,
     /// Seconds to wait for the node.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -321,7 +328,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) enum Artefact {
     /// Calldata of `verifyProof(bytes,uint256[])`, hex.
     Calldata,
-    /// Calldata of a consumer's `submit(bytes,uint256[],address,uint256,uint256)`, hex.
+    /// Calldata of the consumer's function that takes a proof, hex.
     Submit,
     /// Proof, public values and identities, JSON.
     Proof,
@@ -337,6 +344,8 @@ pub(crate) struct ExportArgs {
     /// Take this proof instead of the project's.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) proof: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
 }
 
 #[derive(Debug, Args)]
@@ -359,11 +368,99 @@ pub(crate) enum GasFormat {
     Markdown,
 }
 
+/// Who sends transactions.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SenderArgs {
+    /// Send. Without this, it is only said what would happen.
+    #[arg(long, help_heading = "Sending")]
+    pub(crate) broadcast: bool,
+    /// Environment variable that holds the sender's private key (a name, never the key itself).
+    #[arg(long, help_heading = "Sending", value_name = "NAME")]
+    pub(crate) private_key_env: Option<String>,
+    /// Send from an account whose key the node holds, as anvil's.
+    #[arg(long, help_heading = "Sending", conflicts_with = "private_key_env")]
+    pub(crate) unlocked: bool,
+    /// The sending account: which of the node's, or of whom it is said what would happen.
+    #[arg(long, help_heading = "Sending", value_name = "ADDRESS", value_parser = context::address)]
+    pub(crate) sender: Option<Address>,
+    /// Seconds to wait until a transaction is in a block.
+    #[arg(long, help_heading = "Sending", value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) wait: u64,
+}
+
 #[derive(Debug, Args)]
-pub(crate) struct GasArgs {
+pub(crate) struct DeployArgs {
+    /// Node of the chain [default: none; prices on known networks are shown].
+    #[arg(long, value_name = "URL")]
+    pub(crate) rpc_url: Option<String>,
+    /// The network that is meant: a node of another is refused. Without a node, those to price.
+    #[arg(long = "network", value_name = "NETWORK", value_delimiter = ',')]
+    pub(crate) networks: Vec<String>,
+    /// The deployment script [default: script/Deploy.s.sol].
+    #[arg(long, value_name = "FILE[:CONTRACT]", value_hint = ValueHint::FilePath)]
+    pub(crate) script: Option<String>,
+    #[command(flatten)]
+    pub(crate) sender: SenderArgs,
+    /// Seconds to wait for an answer of the node.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) rpc_timeout: u64,
+    /// Price of a token in dollars.
+    #[arg(long = "price", value_name = "SYMBOL=USD")]
+    pub(crate) prices: Vec<String>,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// The proof, bound to the consumer (`hallmark prove --deployment …`).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) proof: PathBuf,
+    /// Node of the chain.
+    #[arg(long, value_name = "URL")]
+    pub(crate) rpc_url: String,
+    /// The consumer [default: that of deployments/].
+    #[arg(long, value_name = "ADDRESS", value_parser = context::address)]
+    pub(crate) consumer: Option<Address>,
+    /// The network that is meant: a node of another is refused.
+    #[arg(long, value_name = "NETWORK")]
+    pub(crate) network: Option<String>,
+    #[command(flatten)]
+    pub(crate) sender: SenderArgs,
+    /// Seconds to wait for an answer of the node.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) rpc_timeout: u64,
+    /// Price of a token in dollars.
+    #[arg(long = "price", value_name = "SYMBOL=USD")]
+    pub(crate) prices: Vec<String>,
+    #[command(flatten)]
+    pub(crate) solc: SolcArgs,
+}
+
+/// Which networks are priced, and at which parameters.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PriceArgs {
     /// Networks to price, by name [default: those of hallmark.toml, else all live ones].
     #[arg(long = "network", value_name = "NETWORK", value_delimiter = ',')]
     pub(crate) networks: Vec<String>,
+    /// Read the parameters of a network from a node; without NETWORK, its chain id tells which.
+    #[arg(long = "rpc-url", value_name = "[NETWORK=]URL", help_heading = "Prices")]
+    pub(crate) rpc_urls: Vec<String>,
+    /// Seconds to wait for a node.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, help_heading = "Prices", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) rpc_timeout: u64,
+    /// Set a parameter for this run, on every network that has it or on one.
+    #[arg(long = "set", value_name = "[NETWORK.]NAME=VALUE", help_heading = "Prices")]
+    pub(crate) set: Vec<String>,
+    /// Price of a token in dollars.
+    #[arg(long = "price", value_name = "SYMBOL=USD", help_heading = "Prices")]
+    pub(crate) prices: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GasArgs {
+    #[command(flatten)]
+    pub(crate) pricing: PriceArgs,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t = GasFormat::Table)]
     pub(crate) format: GasFormat,
@@ -403,18 +500,6 @@ pub(crate) struct GasArgs {
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
 
-    /// Read the parameters of a network from a node; without NETWORK, its chain id tells which.
-    #[arg(long = "rpc-url", value_name = "[NETWORK=]URL", help_heading = "Prices")]
-    pub(crate) rpc_urls: Vec<String>,
-    /// Seconds to wait for a node.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, help_heading = "Prices", value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) rpc_timeout: u64,
-    /// Set a parameter for this run, on every network that has it or on one.
-    #[arg(long = "set", value_name = "[NETWORK.]NAME=VALUE", help_heading = "Prices")]
-    pub(crate) set: Vec<String>,
-    /// Price of a token in dollars.
-    #[arg(long = "price", value_name = "SYMBOL=USD", help_heading = "Prices")]
-    pub(crate) prices: Vec<String>,
     /// Show totals with L1 prices at a fifth and at five times.
     #[arg(long, help_heading = "Prices")]
     pub(crate) sensitivity: bool,

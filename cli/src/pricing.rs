@@ -3,7 +3,7 @@
 
 use crate::cache::write_atomically;
 use crate::error::{Failure, Outcome};
-use crate::opts::GasArgs;
+use crate::opts::PriceArgs;
 use crate::output::Shell;
 use crate::settings::GasSettings;
 use hallmark_budget::amount::Dollars;
@@ -31,14 +31,9 @@ pub(crate) fn gather(
     shell: &Shell,
     root: Option<&Path>,
     settings: &GasSettings,
-    args: &GasArgs,
+    args: &PriceArgs,
 ) -> Outcome<Pricing> {
-    let mut all = Networks::shipped()?;
-    for file in &settings.network_files {
-        let path = root.map_or_else(|| file.clone(), |root| root.join(file));
-        let text = std::fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
-        all.add(Network::from_toml(&path.to_string_lossy(), &text)?)?;
-    }
+    let all = known(root, settings)?;
     let nodes = nodes(&all, args)?;
     let names: Vec<String> = match (&args.networks, &settings.networks) {
         (named, _) if !named.is_empty() => named.clone(),
@@ -66,11 +61,22 @@ pub(crate) fn gather(
         set(assignment, &mut networks)?;
     }
     warn_of_age(shell, &networks);
-    Ok(Pricing { networks, tokens: tokens(settings, args)? })
+    Ok(Pricing { networks, tokens: tokens(settings, &args.prices)? })
+}
+
+/// The shipped networks and the project's own.
+pub(crate) fn known(root: Option<&Path>, settings: &GasSettings) -> Outcome<Networks> {
+    let mut all = Networks::shipped()?;
+    for file in &settings.network_files {
+        let path = root.map_or_else(|| file.clone(), |root| root.join(file));
+        let text = std::fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
+        all.add(Network::from_toml(&path.to_string_lossy(), &text)?)?;
+    }
+    Ok(all)
 }
 
 /// Node addresses by identifier of the network.
-fn nodes(all: &Networks, args: &GasArgs) -> Outcome<BTreeMap<String, String>> {
+fn nodes(all: &Networks, args: &PriceArgs) -> Outcome<BTreeMap<String, String>> {
     let mut nodes = BTreeMap::new();
     for text in &args.rpc_urls {
         // A URL may hold `=`, but not before its scheme.
@@ -113,7 +119,7 @@ fn refresh(
     shell: &Shell,
     all: &Networks,
     nodes: &BTreeMap<String, String>,
-    args: &GasArgs,
+    args: &PriceArgs,
     file: Option<&Path>,
     networks: &mut [(Network, Parameters)],
 ) -> Outcome<()> {
@@ -178,12 +184,13 @@ fn set(assignment: &str, networks: &mut [(Network, Parameters)]) -> Outcome<()> 
     }
 }
 
-fn tokens(settings: &GasSettings, args: &GasArgs) -> Outcome<BTreeMap<String, Dollars>> {
+/// Prices of tokens: the settings', and over them those of the command line.
+pub(crate) fn tokens(settings: &GasSettings, prices: &[String]) -> Outcome<BTreeMap<String, Dollars>> {
     let mut tokens = BTreeMap::new();
     for (symbol, price) in &settings.prices {
         tokens.insert(symbol.clone(), Dollars::parse(price)?);
     }
-    for text in &args.prices {
+    for text in prices {
         let (symbol, price) = text.split_once('=').ok_or_else(|| {
             Failure::new(format!("`--price {text}` is not SYMBOL=USD")).hint("for example `--price ETH=2510`")
         })?;

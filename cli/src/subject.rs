@@ -10,6 +10,7 @@ use crate::project::Project;
 use alloy_json_abi::{JsonAbi, StateMutability};
 use alloy_primitives::{Address, Bytes, hex, keccak256};
 use alloy_sol_types::SolValue;
+use hallmark_chain::Interface;
 use hallmark_gas::scenario::{Prepared, Scenario};
 use hallmark_gas::{Contract, Evm};
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc};
@@ -139,9 +140,31 @@ impl Repository {
         &self.stored.verify_call
     }
 
-    /// Custom errors of the verifier, by selector.
-    pub(crate) fn verifier_errors(&self) -> BTreeMap<[u8; 4], String> {
-        errors_of(&[&self.verifier])
+    /// Errors and events of all its contracts.
+    pub(crate) fn interface(&self) -> Interface {
+        Interface::of(self.artifacts.iter().map(|artifact| artifact.abi.as_str()))
+    }
+
+    /// The consumer, and the selector of its function that takes a proof. It must have been asked for.
+    pub(crate) fn consumer(&self) -> Outcome<(&Artifact, [u8; 4])> {
+        let file = SourceTree::name_of(&self.root, &self.consumer);
+        let candidates = self.artifacts.iter().filter(|artifact| file_of(artifact) == file);
+        candidates.filter_map(|artifact| Some((artifact, submitting(artifact)?))).next().ok_or_else(|| {
+            Failure::new(format!(
+                "`{}` has no function that takes (bytes proof, uint256[] instances, address account, \
+                 uint256 nonce, uint256 deadline)",
+                self.consumer.display()
+            ))
+            .hint("name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`")
+        })
+    }
+
+    /// The contract whose creation code `data` begins with; arguments of the constructor follow it.
+    pub(crate) fn created_by(&self, data: &[u8]) -> Option<&Artifact> {
+        let created = |artifact: &&Artifact| {
+            !artifact.creation_code.is_empty() && data.starts_with(&artifact.creation_code)
+        };
+        self.artifacts.iter().find(created)
     }
 
     /// Compiles the verifier and the fixture, and the consumer where it is asked for, and reads the
@@ -185,10 +208,8 @@ impl Repository {
 
 /// The project's verifier, or its consumer, with the stored proof.
 pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<Subject> {
-    let Repository { artifacts, stored, verifier, consumer, root } =
-        Repository::read(shell, project, &args.solc, args.consumer)?;
-    let artifact = &verifier;
-    let in_file = |artifact: &Artifact, path: &Path| file_of(artifact) == SourceTree::name_of(&root, path);
+    let repository = Repository::read(shell, project, &args.solc, args.consumer)?;
+    let artifact = &repository.verifier;
     let contract = Arc::new(Contract::new(Arc::new(artifact.clone()))?);
     if !args.consumer {
         return Ok(Subject {
@@ -197,23 +218,13 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
             scenario: Box::new(Call {
                 contract,
                 constructor_arguments: Vec::new(),
-                calldata: stored.verify_call,
+                calldata: repository.stored.verify_call,
             }),
             must_succeed: true,
         });
     }
-    let candidates = artifacts.iter().filter(|artifact| in_file(artifact, &consumer));
-    let (consuming, function) = candidates
-        .filter_map(|artifact| Some((artifact, submitting(artifact)?)))
-        .next()
-        .ok_or_else(|| {
-            Failure::new(format!(
-                "`{}` has no function that takes (bytes proof, uint256[] instances, address account, \
-                 uint256 nonce, uint256 deadline)",
-                consumer.display()
-            ))
-            .hint("name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`")
-        })?;
+    let (consuming, function) = repository.consumer()?;
+    let stored = &repository.stored;
     let more_arguments = match &args.constructor_arguments {
         Some(text) => from_hex(text).ok_or_else(not_hex)?,
         None => {

@@ -7,15 +7,36 @@ use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
 use crate::stages::Bench;
+use crate::subject::Repository;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolValue;
-use hallmark_proof::Proof;
+use hallmark_proof::{ContextParts, Proof};
 use hallmark_solidity::calldata;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// The function by which generated consumers take a proof.
-const SUBMIT: &str = "submit(bytes,uint256[],address,uint256,uint256)";
+/// Calldata of a consumer's function that takes a proof.
+pub(crate) fn submission(selector: [u8; 4], proof: &Proof, parts: &ContextParts) -> Vec<u8> {
+    let arguments = (
+        Bytes::from(proof.bytes.clone()),
+        pipeline::words(proof).into_iter().map(U256::from_be_bytes::<32>).collect::<Vec<_>>(),
+        Address::from(parts.account),
+        U256::from_be_bytes(parts.nonce),
+        U256::from_be_bytes(parts.deadline),
+    );
+    let mut data = selector.to_vec();
+    data.extend(arguments.abi_encode_params());
+    data
+}
+
+/// The context of a proof that is for a consumer.
+pub(crate) fn bound(proof: &Proof) -> Outcome<ContextParts> {
+    proof.context_parts().copied().ok_or_else(|| {
+        Failure::new("the proof is bound to no consumer").hint(
+            "prove it for one: `hallmark prove --out FILE --chain-id N --consumer A --account A --deadline N`",
+        )
+    })
+}
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> Outcome<()> {
     let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
@@ -35,20 +56,10 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> O
             shell.result(&json!({ "calldata": format!("0x{data}") }), || format!("0x{data}"))
         }
         Artefact::Submit => {
-            let parts = proof.context_parts().ok_or_else(|| {
-                Failure::new("the proof is bound to no consumer").hint(
-                    "prove it for one: `hallmark prove --out FILE --chain-id N --consumer A --account A --deadline N`",
-                )
-            })?;
-            let arguments = (
-                Bytes::from(proof.bytes.clone()),
-                instances.iter().map(|word| U256::from_be_bytes(*word)).collect::<Vec<_>>(),
-                Address::from(parts.account),
-                U256::from_be_bytes(parts.nonce),
-                U256::from_be_bytes(parts.deadline),
-            );
-            let mut data = hallmark_solidity::selector(SUBMIT).to_vec();
-            data.extend(arguments.abi_encode_params());
+            let parts = bound(&proof)?;
+            let repository = Repository::read(shell, &mut bench.project, &args.solc, true)?;
+            let (_, function) = repository.consumer()?;
+            let data = submission(function, &proof, &parts);
             let data = format!("0x{}", hex::encode(data));
             let value = json!({ "calldata": data, "context": context::to_json(&proof) });
             shell.result(&value, || data.clone())

@@ -37,7 +37,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outc
             .hint("compare two `--json` reports of another contract with `--diff A B`"));
     }
     let root = project.as_ref().map(|project| project.root.clone());
-    let pricing = pricing::gather(shell, root.as_deref(), &settings, &args)?;
+    let pricing = pricing::gather(shell, root.as_deref(), &settings, &args.pricing)?;
     let subject = match (&mut project, &args.contract) {
         (Some(project), _) => subject::of_project(shell, project, &args)?,
         (None, Some(contract)) => {

@@ -17,7 +17,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Ou
         None => project,
     };
     let mut bench = Bench::open(shell, project, false)?;
-    let parts = args.context.parts();
+    let parts = args.context.resolve(&bench.project.root)?;
     let (proof, path) = match (args.input, args.out) {
         (input, Some(out)) if input.is_some() || parts.is_some() => {
             let input = input.unwrap_or_else(|| bench.project.path(&bench.project.settings.model.input));
@@ -26,8 +26,8 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Ou
             proof.write(&out)?;
             if parts.is_none() {
                 shell.note(
-                    "bound to no context: no consumer accepts this proof; give --chain-id, --consumer, \
-                     --account and --deadline",
+                    "bound to no context: no consumer accepts this proof; give --chain-id and --consumer, \
+                     or --deployment, and --account and --deadline",
                 );
             }
             (proof, out)

@@ -15,8 +15,8 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: VerifyArgs) -> Outcome<()> {
-    if let (Some(address), Some(url)) = (&args.address, &args.rpc_url) {
-        return live::run(shell, Project::open(folder)?, &args, address, url);
+    if let Some(url) = &args.rpc_url {
+        return live::run(shell, Project::open(folder)?, &args, url);
     }
     // With both files named, no project is needed.
     let project = match (&args.proof, &args.key) {

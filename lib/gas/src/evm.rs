@@ -338,6 +338,15 @@ impl Evm {
         self.sender
     }
 
+    /// Number of transactions that the sender has sent, from now on: addresses of contracts that it
+    /// creates follow from it.
+    pub fn set_nonce(&mut self, nonce: u64) {
+        let sender = self.sender;
+        let mut info = self.db.cache.accounts.get(&sender).map(|a| a.info.clone()).unwrap_or_default();
+        info.nonce = nonce;
+        self.db.insert_account_info(sender, info);
+    }
+
     /// Sends from another account from now on; it gets funds.
     pub fn set_sender(&mut self, sender: Address) {
         self.sender = sender;

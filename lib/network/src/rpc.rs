@@ -27,7 +27,10 @@ use crate::{
     quote::FeeModel,
 };
 use alloy_primitives::{Address, U256, address, hex, keccak256};
-use alloy_provider::{Provider, ProviderBuilder, RootProvider, transport::TransportErrorKind};
+use alloy_provider::{
+    Provider, ProviderBuilder, RootProvider,
+    transport::{TransportError, TransportErrorKind},
+};
 use serde_json::{Value, json};
 use std::{future::Future, time::Duration};
 use url::Url;
@@ -82,68 +85,54 @@ pub fn identify(url: &str, timeout: Duration) -> Result<u64, Error> {
     block_on(&node.shown, timeout, node.chain_id())
 }
 
-/// Runtime code at an address, and the chain id of the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveCode {
-    /// The chain.
-    pub chain_id: u64,
-    /// The code; empty where there is no contract.
-    pub code: Vec<u8>,
-}
-
-/// Reads the code at `address` from the node at `url`.
-pub fn code(url: &str, address: Address, timeout: Duration) -> Result<LiveCode, Error> {
-    const CALL: &str = "eth_getCode";
-    let node = Node::new(url)?;
-    block_on(&node.shown, timeout, async {
-        let chain_id = node.chain_id().await?;
-        let answer = node.request(CALL, json!([address, "latest"]), CALL).await?;
-        let bytes = answer.as_str().and_then(|text| hex::decode(text).ok());
-        let code = bytes.ok_or_else(|| node.nonsense(CALL, &answer.to_string(), "code in hexadecimal"))?;
-        Ok(LiveCode { chain_id, code })
-    })
-}
-
-/// What a contract answers to a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallAnswer {
-    /// It returned.
-    Returned(Vec<u8>),
-    /// It reverted, or could not run.
+/// What a node answers to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The result.
+    Value(Value),
+    /// An error response.
     Refused {
-        /// Data of the revert, where the node gives it.
-        data: Vec<u8>,
-        /// What the node says.
+        /// Its code.
+        code: i64,
+        /// What the node says, without anything of its address that may be a key.
         message: String,
+        /// Data of a revert, where the node gives it.
+        data: Option<Vec<u8>>,
     },
 }
 
-/// Calls a contract through the node at `url` without sending a transaction (`eth_call`).
-pub fn call(url: &str, to: Address, data: &[u8], timeout: Duration) -> Result<CallAnswer, Error> {
-    const CALL: &str = "eth_call";
+/// Sends one request to the node at `url`. An error response is an answer; everything else that is no
+/// JSON-RPC is an error.
+pub fn request(
+    url: &str,
+    method: &'static str,
+    parameters: Value,
+    timeout: Duration,
+) -> Result<Answer, Error> {
     let node = Node::new(url)?;
     block_on(&node.shown, timeout, async {
         use alloy_provider::transport::RpcError;
-        let transaction = json!({ "to": to, "data": hex::encode_prefixed(data) });
-        let parameters = json!([transaction, "latest"]);
-        match node.provider.raw_request::<_, Value>(CALL.into(), parameters.clone()).await {
-            Ok(answer) => {
-                let bytes = answer.as_str().and_then(|text| hex::decode(text).ok());
-                let bytes =
-                    bytes.ok_or_else(|| node.nonsense(CALL, &answer.to_string(), "bytes in hexadecimal"))?;
-                Ok(CallAnswer::Returned(bytes))
-            }
-            Err(RpcError::ErrorResp(payload)) => {
-                let data = payload.as_revert_data().map(|data| data.to_vec()).unwrap_or_default();
-                Ok(CallAnswer::Refused { data, message: node.clean(&payload.message) })
-            }
-            // Everything else is told as for any request.
-            Err(_) => match node.request(CALL, parameters, CALL).await {
-                Ok(answer) => Err(node.nonsense(CALL, &answer.to_string(), "one answer")),
-                Err(error) => Err(error),
-            },
+        match node.provider.raw_request::<_, Value>(method.into(), parameters).await {
+            Ok(value) => Ok(Answer::Value(value)),
+            Err(RpcError::NullResp) => Ok(Answer::Value(Value::Null)),
+            Err(RpcError::ErrorResp(payload)) => Ok(Answer::Refused {
+                code: payload.code,
+                message: node.clean(&payload.message),
+                data: payload.as_revert_data().map(|data| data.to_vec()),
+            }),
+            Err(error) => Err(node.failed(method, error)),
         }
     })
+}
+
+/// The node's address for messages: scheme, host and port; whatever may be a key is `…`.
+pub fn shown(url: &str) -> Result<String, Error> {
+    Node::new(url).map(|node| node.shown)
+}
+
+/// `text`, which may be of another program, without anything of the node's address that may be a key.
+pub fn without_secrets(url: &str, text: &str) -> Result<String, Error> {
+    Node::new(url).map(|node| node.clean(text))
 }
 
 /// Runs `work` to its end or to the time limit, on a thread of its own: a runtime inside a caller's
@@ -239,24 +228,32 @@ impl Node {
 
     async fn request(&self, method: &'static str, parameters: Value, call: &str) -> Result<Value, Error> {
         use alloy_provider::transport::RpcError;
-        let unreachable =
-            |reason: &str| Error::Unreachable { url: self.shown.clone(), reason: self.clean(reason) };
         match self.provider.raw_request::<_, Value>(method.into(), parameters).await {
             Ok(value) => Ok(value),
+            Err(RpcError::NullResp) => Ok(Value::Null),
             Err(RpcError::ErrorResp(payload)) => {
                 Err(self.nonsense(call, &format!("error {}: {}", payload.code, payload.message), "an answer"))
             }
-            Err(RpcError::NullResp) => Ok(Value::Null),
-            Err(RpcError::DeserError { text, .. }) => Err(self.nonsense(call, &text, "JSON-RPC")),
-            Err(RpcError::Transport(TransportErrorKind::HttpError(error))) => {
+            Err(error) => Err(self.failed(call, error)),
+        }
+    }
+
+    /// Why no response could be had.
+    fn failed(&self, call: &str, error: TransportError) -> Error {
+        use alloy_provider::transport::RpcError;
+        let unreachable =
+            |reason: &str| Error::Unreachable { url: self.shown.clone(), reason: self.clean(reason) };
+        match error {
+            RpcError::DeserError { text, .. } => self.nonsense(call, &text, "JSON-RPC"),
+            RpcError::Transport(TransportErrorKind::HttpError(error)) => {
                 let body = shortened(&self.clean(&error.body));
-                Err(unreachable(&format!("HTTP status {}, with {body}", error.status)))
+                unreachable(&format!("HTTP status {}, with {body}", error.status))
             }
             // What is not of the connection is of what came over it.
-            Err(error) if !of_connection(&error) => {
-                Err(self.nonsense(call, &root_cause(&error), "a JSON-RPC response"))
+            error if !of_connection(&error) => {
+                self.nonsense(call, &root_cause(&error), "a JSON-RPC response")
             }
-            Err(error) => Err(unreachable(&root_cause(&error))),
+            error => unreachable(&root_cause(&error)),
         }
     }
 
