@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # End to end on a chain of its own: a project, its contracts deployed with forge, the deployment
-# checked by hallmark, a proof made for the deployed consumer and submitted, the state changed; then
-# what must be refused. The chain ends with the script.
+# checked by hallmark, a proof made for the deployed consumer and submitted, the state changed; what
+# must be refused; then the same with `hallmark deploy` and `hallmark submit`. The chain ends with the
+# script.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 hallmark=${HALLMARK_BINARY:-$PWD/target/release/hallmark}
@@ -90,8 +91,30 @@ say "the deployed verifier in forge's fork mode"
 HALLMARK_RPC_URL=$url HALLMARK_VERIFIER=$verifier forge test --match-contract DeployedTest | tee "$work/fork.log" | grep -E 'PASS|FAIL|Suite'
 grep -q '3 passed; 0 failed; 0 skipped' "$work/fork.log" || die "the fork tests did not run"
 
+say "hallmark deploy: said, then done"
+sent() { rpc eth_getTransactionCount "[\"$(rpc eth_accounts '[]' | node -p 'JSON.parse(require("fs").readFileSync(0))[0]')\",\"pending\"]"; }
+before=$(sent)
+"$hallmark" --quiet deploy --rpc-url "$url" --unlocked
+[ "$(sent)" = "$before" ] || die "a dry run sent something"
+export ANVIL_KEY=$KEY
+"$hallmark" --quiet deploy --rpc-url "$url" --private-key-env ANVIL_KEY --broadcast
+[ $(($(sent) - before)) = 2 ] || die "two transactions were expected"
+"$hallmark" --quiet verify --rpc-url "$url" >/dev/null
+
+say "hallmark submit: said, then done, and not again"
+"$hallmark" --quiet prove --out deployed.proof --deployment 31337 --account "$ACCOUNT" --deadline 4102444800
+before=$(sent)
+"$hallmark" --quiet submit --proof deployed.proof --rpc-url "$url"
+[ "$(sent)" = "$before" ] || die "a dry run sent something"
+"$hallmark" --quiet submit --proof deployed.proof --rpc-url "$url" --private-key-env ANVIL_KEY --broadcast
+refused "InferenceAlreadyUsed(nullifier" "$hallmark" submit --proof deployed.proof --rpc-url "$url" --private-key-env ANVIL_KEY --broadcast
+refused "is bound to consumer" "$hallmark" submit --proof bound.proof --rpc-url "$url" --private-key-env ANVIL_KEY --broadcast
+refused "base is chain 8453" "$hallmark" deploy --rpc-url "$url" --private-key-env ANVIL_KEY --network base --broadcast
+[ $(($(sent) - before)) = 1 ] || die "one transaction was expected"
+
 say "the node is gone"
 kill $chain
 wait $chain 2>/dev/null || true
 refused "127.0.0.1:$port" "$hallmark" verify --rpc-url "$url" --address "$verifier"
+refused "127.0.0.1:$port" "$hallmark" submit --proof deployed.proof --rpc-url "$url" --private-key-env ANVIL_KEY --broadcast
 say "all as expected"

@@ -219,7 +219,7 @@ fn deployments_are_refused_before_anything_is_sent() {
     let mut elsewhere = verb(&project, "deploy", &[&["--rpc-url", &url, "--broadcast"][..], &keyed].concat());
     refuse(elsewhere.env("FOUNDRY_OPTIMIZER_RUNS", "7"), &["0 times as this repository builds it"]);
 
-    // A script that another account sends from.
+    // A script that fails, and one that another account sends from.
     let script = project.join("script/Deploy.s.sol");
     let text = fs::read_to_string(&script).unwrap();
     let broadcast = "vm.startBroadcast()";
@@ -228,6 +228,13 @@ fn deployments_are_refused_before_anything_is_sent() {
         text.replace(broadcast, "require(block.timestamp == 0, \"not today\");\n        vm.startBroadcast()");
     fs::write(&script, guarded).unwrap();
     check(&keyed, &["fails: ", "not today"]);
+    let foreign = text.replace(
+        broadcast,
+        "(bool done,) = address(vm).call(abi.encodeWithSignature(\"startBroadcast(address)\", address(0xaa)));\n        \
+         require(done)",
+    );
+    fs::write(&script, foreign).unwrap();
+    check(&keyed, &["sent by 0x00000000000000000000000000000000000000AA", ACCOUNT]);
     fs::write(&script, &text).unwrap();
 
     // More code than a contract may have.

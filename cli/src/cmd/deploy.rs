@@ -237,7 +237,10 @@ fn compared(planned: Vec<Planned>, repository: &Repository) -> Outcome<Vec<Step>
     let steps: Vec<Step> = planned
         .into_iter()
         .map(|planned| {
-            let built = planned.creates.and_then(|_| repository.created_by(&planned.message.data));
+            let data = &planned.message.data;
+            // By the deployer of CREATE2, which takes a salt of 32 bytes before the code.
+            let code = if planned.message.to.is_some() { data.get(32..).unwrap_or_default() } else { data };
+            let built = planned.creates.and_then(|_| repository.created_by(code));
             let role = match built {
                 Some(built) if same(built, &repository.verifier) => Role::Verifier,
                 Some(built) if same(built, consumer) => Role::Consumer,

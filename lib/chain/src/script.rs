@@ -94,7 +94,7 @@ pub fn of_traces(text: &str) -> Result<Vec<Planned>, Error> {
         .ok_or_else(|| wrong("it does not say who runs the script"))?;
     nodes
         .filter(|trace| depth(trace) == Some(1))
-        .filter(|trace| trace.get("kind").and_then(Value::as_str) == Some("CREATE"))
+        .filter(|trace| matches!(trace.get("kind").and_then(Value::as_str), Some("CREATE" | "CREATE2")))
         .map(|trace| {
             let address = trace.get("address").and_then(Value::as_str).and_then(|text| text.parse().ok());
             let data = trace.get("data").and_then(decoded);
@@ -175,7 +175,7 @@ mod tests {
             trace(1, "CALL", "0x7fb5297f"),
             trace(1, "CREATE", "0x6001"),
             trace(2, "CREATE", "0x6002"),
-            trace(1, "CREATE", "0x6003"),
+            trace(1, "CREATE2", "0x6003"),
         ];
         let traces = json!([["Deployment", { "arena": [trace(0, "CREATE", "0x6000")] }], ["Execution", { "arena": arena }]]);
         let output = format!("{}\n{{\"other\":1}}\n", json!({ "success": true, "traces": traces }));
