@@ -192,6 +192,8 @@ pub(crate) enum TemplateArg {
     Liquidation,
     /// A policy network acts for a treasury, within limits.
     Agent,
+    /// A market is settled by the proven outputs of three models.
+    PredictionMarket,
 }
 
 impl From<TemplateArg> for Template {
@@ -203,6 +205,7 @@ impl From<TemplateArg> for Template {
             TemplateArg::Oracle => Self::Oracle,
             TemplateArg::Liquidation => Self::Liquidation,
             TemplateArg::Agent => Self::Agent,
+            TemplateArg::PredictionMarket => Self::PredictionMarket,
         }
     }
 }
@@ -260,6 +263,9 @@ pub(crate) struct ProveArgs {
     /// Where to write the proof (default: the project's cache).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
+    /// Which of several models: a name under [members] in hallmark.toml (default: the first model).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) member: Option<String>,
     #[command(flatten)]
     pub(crate) context: ContextArgs,
 }

@@ -119,6 +119,20 @@ fn the_agent_template_passes_its_own_tests() {
 }
 
 #[test]
+fn the_prediction_market_template_passes_its_own_tests() {
+    template_passes("prediction-market");
+}
+
+#[test]
+fn a_template_of_several_models_takes_no_single_one() {
+    new_refuses(
+        Path::new(DEMO_MODEL),
+        &["--template", "prediction-market"],
+        &["`prediction-market` has several models", "hint: ", "hallmark.toml"],
+    );
+}
+
+#[test]
 fn stored_proofs_are_those_that_the_settings_ask_for() {
     let (_folder, project) = demo_copy();
     let settings = project.join("hallmark.toml");
@@ -143,6 +157,100 @@ fn stored_proofs_are_those_that_the_settings_ask_for() {
     fs::write(&settings, text).unwrap();
     refuse(&mut hallmark(&["--project", str_of(&project), "build"]), &["`given` is taken"]);
     assert_eq!(fs::read_to_string(project.join("test/fixtures/InferenceFixture.sol")).unwrap(), fixture);
+}
+
+/// A test of a person that makes its proof while it runs.
+const FRESH_PROOF_TEST: &str = r#"// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.20;
+
+import {ModelConsumer} from "../src/ModelConsumer.sol";
+import {ModelInfo} from "../src/ModelInfo.sol";
+import {DevOnlyHalo2Verifier} from "../src/Verifier.sol";
+import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
+import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
+
+contract FreshProofTest is HallmarkTest {
+    function test_AFreshProofIsAccepted() public {
+        IInferenceVerifier verifier = IInferenceVerifier(address(new DevOnlyHalo2Verifier()));
+        bytes32 codeHash = address(verifier).codehash;
+        ModelConsumer consumer =
+            new ModelConsumer(verifier, codeHash, ModelInfo.VERIFYING_KEY_ID, ModelInfo.SRS_ID);
+        Context memory context = Context(block.chainid, address(consumer), address(0xbeef), 7, 1 days);
+        (bytes memory proof, uint256[] memory instances) = prove(
+            '{"input_data": [[0, 0.5, -0.5, 0, 0.25, 0, 0, 1]]}', context
+        );
+        assertInference(verifier, proof, instances);
+        consumer.submit(proof, instances, address(0xbeef), 7, 1 days);
+        assertEqual(consumer.count(), 1, "recorded");
+        (proof, instances) = proveFile("model/input.json", context);
+        assertInference(verifier, proof, instances);
+        vm.expectRevert();
+        consumer.submit(proof, instances, address(0xbeef), 7, 1 days);
+    }
+}
+"#;
+
+#[test]
+fn a_forge_test_may_make_its_proof() {
+    if !forge_is_there() {
+        return;
+    }
+    let (_folder, project) = demo_copy();
+    fs::write(project.join("test/FreshProof.t.sol"), FRESH_PROOF_TEST).unwrap();
+    let settings = project.join("foundry.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let allowed =
+        "[profile.default]\nffi = true\nfs_permissions = [{ access = \"read-write\", path = \"cache\" }]";
+    assert!(text.contains("[profile.default]"));
+    fs::write(&settings, text.replacen("[profile.default]", allowed, 1)).unwrap();
+    let test = ["test", "--match-contract", "FreshProofTest", "--json"];
+    let mut command = Command::new("forge");
+    command
+        .args(test)
+        .current_dir(&project)
+        .env("HALLMARK", env!("CARGO_BIN_EXE_hallmark"))
+        .env("HALLMARK_SRS_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/srs"));
+    let (output, stdout, stderr) = run(&mut command);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert!(stdout.contains("\"status\":\"Success\""), "{stdout}");
+    // Without the program there is no proof.
+    command.env("HALLMARK", "/nowhere/hallmark");
+    assert!(!command.output().unwrap().status.success());
+}
+
+#[test]
+fn a_project_may_have_several_models() {
+    let (_folder, project) = demo_copy();
+    let name = str_of(&project);
+    fs::create_dir(project.join("model/second")).unwrap();
+    fs::copy(Path::new(MODELS).join("three_scores.onnx"), project.join("model/second/model.onnx")).unwrap();
+    let input = r#"{"input_data": [[0.5, -0.5, 0.25, 1]]}"#;
+    fs::write(project.join("model/second/input.json"), input).unwrap();
+    let settings = project.join("hallmark.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let more =
+        "\n[members.second]\npath = \"model/second/model.onnx\"\ninput = \"model/second/input.json\"\n";
+    fs::write(&settings, format!("{text}{more}")).unwrap();
+    let built = json(&succeed(&["--json", "--project", name, "build"]));
+    for path in
+        ["src/second/Verifier.sol", "src/second/ModelInfo.sol", "test/fixtures/second/InferenceFixture.sol"]
+    {
+        assert!(
+            built["written"].as_array().unwrap().iter().any(|written| written == path),
+            "{path}: {built}"
+        );
+    }
+    forge(&project, &["fmt", "--check"]);
+    forge(&project, &["test"]);
+    assert_eq!(succeed(&["--project", name, "build"]), "nothing changed\n");
+    let proof = project.join("second.proof");
+    succeed(&["--project", name, "prove", "--member", "second", "--out", str_of(&proof)]);
+    let key = project.join(".hallmark/second/verifying.key");
+    succeed(&["verify", str_of(&proof), "--key", str_of(&key)]);
+    refuse(
+        &mut hallmark(&["--project", name, "prove", "--member", "third"]),
+        &["`third`", "hint: ", "second"],
+    );
 }
 
 #[test]

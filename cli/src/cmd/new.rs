@@ -74,6 +74,23 @@ fn stage_files(shell: &Shell, args: &ModelArgs, template: Template, root: &Path)
         write_atomically(&folder.join(name), bytes)?;
         Ok(Path::new("model").join(name))
     };
+    let mut members = BTreeMap::new();
+    for (name, model) in template.members() {
+        if args.model.is_some() {
+            return Err(Failure::new(format!("template `{}` has several models", template.name()))
+                .hint("leave --model out, then put your own in the place of those in hallmark.toml"));
+        }
+        let own = folder.join(name);
+        fs::create_dir_all(&own).map_err(|error| Failure::io("create", &own, &error))?;
+        let settings = ModelSettings {
+            name: Some(scaffold::plain_name(model.name)),
+            path: put(&format!("{name}/model.onnx"), model.onnx)?,
+            input: put(&format!("{name}/input.json"), model.input)?,
+            calibration: Some(put(&format!("{name}/calibration.json"), model.calibration)?),
+            dimensions: BTreeMap::new(),
+        };
+        members.insert(name.to_owned(), settings);
+    }
     let dimensions: BTreeMap<_, _> = args.dimensions.dimensions.iter().cloned().collect();
     let (name, path, input, calibration) = if let Some(source) = &args.model {
         let loaded = inputs::load(&Shell::silent(), source, &dimensions)?;
@@ -134,7 +151,7 @@ fn stage_files(shell: &Shell, args: &ModelArgs, template: Template, root: &Path)
             backend: None,
             objective: Some(objective_name(args.objective.into()).to_owned()),
         },
-        members: BTreeMap::new(),
+        members,
         proofs: template.proofs().iter().map(ProofSettings::of_template).collect(),
         srs: Default::default(),
         contracts: Default::default(),

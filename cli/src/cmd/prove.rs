@@ -11,7 +11,12 @@ use serde_json::json;
 use std::path::PathBuf;
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Outcome<()> {
-    let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
+    let project = Project::open(folder)?;
+    let project = match &args.member {
+        Some(name) => project.member(name)?,
+        None => project,
+    };
+    let mut bench = Bench::open(shell, project, false)?;
     let parts = args.context.parts();
     let (proof, path) = match (args.input, args.out) {
         (input, Some(out)) if input.is_some() || parts.is_some() => {

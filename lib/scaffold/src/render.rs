@@ -66,7 +66,10 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
         template(&own("src", &source), paths.source(&source), person)?;
         let test = format!("{consumer}.t.sol");
         template(&own("test", &test), foundry.test.join(test), person)?;
-        template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"), person)?;
+        // What all consumers of one model have to pass.
+        if spec.members.is_empty() {
+            template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"), person)?;
+        }
         template(&own("script", "Deploy.s.sol"), foundry.script.join("Deploy.s.sol"), person)?;
     }
 

@@ -18,6 +18,8 @@ pub enum Template {
     Liquidation,
     /// A policy network acts.
     Agent,
+    /// A market is settled by several models.
+    PredictionMarket,
 }
 
 /// A model that is embedded in this program, with its inputs.
@@ -99,6 +101,10 @@ const ANOTHER: NamedProof = NamedProof { other_account: true, ..named("another",
 const SECOND_POSITION: NamedProof = named("secondPosition", SampleChoice::Given, 1 << 64);
 const THIRD_POSITION: NamedProof = named("thirdPosition", SampleChoice::Given, (2 << 64) + 7);
 const NO_POSITION: NamedProof = named("noPosition", SampleChoice::Given, 3 << 64);
+// Rows of the market's calibration inputs: all models find the first unlikely; of the second, the
+// first model thinks otherwise than the others.
+const UNLIKELY: NamedProof = named("unlikely", SampleChoice::Row(2), 1);
+const DISPUTED: NamedProof = named("disputed", SampleChoice::Row(4), 2);
 
 macro_rules! embedded {
     ($name:literal) => {
@@ -113,8 +119,15 @@ macro_rules! embedded {
 
 impl Template {
     /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::Minimal, Self::Lending, Self::Gate, Self::Oracle, Self::Liquidation, Self::Agent];
+    pub const ALL: &[Self] = &[
+        Self::Minimal,
+        Self::Lending,
+        Self::Gate,
+        Self::Oracle,
+        Self::Liquidation,
+        Self::Agent,
+        Self::PredictionMarket,
+    ];
 
     /// Name on the command line, and of the folder and the page that it comes from.
     pub fn name(self) -> &'static str {
@@ -125,6 +138,7 @@ impl Template {
             Self::Oracle => "oracle",
             Self::Liquidation => "liquidation",
             Self::Agent => "agent",
+            Self::PredictionMarket => "prediction-market",
         }
     }
 
@@ -137,10 +151,11 @@ impl Template {
             Self::Oracle => "ModelOracle",
             Self::Liquidation => "PerpMarket",
             Self::Agent => "AgentTreasury",
+            Self::PredictionMarket => "PredictionMarket",
         }
     }
 
-    /// The model that it shows its work with.
+    /// The model that it shows its work with; the first one of several.
     pub fn model(self) -> EmbeddedModel {
         match self {
             Self::Minimal => embedded!("credit_scorer"),
@@ -149,6 +164,17 @@ impl Template {
             Self::Oracle => embedded!("oracle"),
             Self::Liquidation => embedded!("liquidation"),
             Self::Agent => embedded!("agent"),
+            Self::PredictionMarket => embedded!("market_torch"),
+        }
+    }
+
+    /// Its further models, by the names of their folders.
+    pub fn members(self) -> Vec<(&'static str, EmbeddedModel)> {
+        match self {
+            Self::PredictionMarket => {
+                vec![("keras", embedded!("market_keras")), ("sklearn", embedded!("market_sklearn"))]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -159,6 +185,7 @@ impl Template {
             Self::Lending | Self::Gate | Self::Oracle | Self::Agent => {
                 &[HIGHEST, LOWEST, REPEATED, EARLY, ANOTHER]
             }
+            Self::PredictionMarket => &[UNLIKELY, DISPUTED, REPEATED, EARLY, ANOTHER],
             Self::Liquidation => {
                 &[HIGHEST, LOWEST, REPEATED, EARLY, ANOTHER, SECOND_POSITION, THIRD_POSITION, NO_POSITION]
             }
@@ -174,6 +201,7 @@ impl Template {
             Self::Oracle => ("one number, the value", 1..=1),
             Self::Liquidation => ("one number, the risk", 1..=1),
             Self::Agent => ("2 to 16 scores, one per action", 2..=16),
+            Self::PredictionMarket => ("one number, the probability", 1..=1),
         }
     }
 

@@ -3,8 +3,8 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, ModelFiles, Output, ProjectSpec, ProvenModel,
-    SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
+    Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, Member, ModelFiles, Output, ProjectSpec,
+    ProvenModel, SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -168,6 +168,9 @@ fn projects_of_all_templates_build_and_are_formatted() {
             let mut spec = spec(outputs.clone());
             spec.template = *template;
             spec.main.fixture.further = further_for(*template, &spec);
+            for (name, _) in template.members() {
+                spec.members.push(Member { name: name.into(), model: spec.main.clone() });
+            }
             let dir = folder.path().join(format!("{}{made}", template.name()));
             match new_project(&dir, &spec) {
                 Ok(_) => made += 1,
@@ -183,6 +186,9 @@ fn projects_of_all_templates_build_and_are_formatted() {
                 dir.join(format!("docs/{}.md", template.name())).exists(),
                 *template != Template::Minimal
             );
+            for (name, _) in template.members() {
+                assert!(dir.join(format!("src/{name}/Verifier.sol")).exists());
+            }
             forge(&dir, &["fmt", "--check"]);
             forge(&dir, &["build", "--deny", "warnings"]);
         }
