@@ -159,6 +159,7 @@ abstract contract EnsembleConsumer is ConsumerBase {
     /// @dev The members' numbers, each with the member's own fraction bits. Worth something only after
     /// `_acceptAll` of the same proofs.
     /// @param proofs One for each member, in their order.
+    /// @return outputs The numbers, in the same order.
     function _outputs(MemberProof[] calldata proofs) internal view returns (Wad[] memory outputs) {
         if (proofs.length != MEMBERS) revert WrongProofCount(proofs.length, MEMBERS);
         outputs = new Wad[](proofs.length);
