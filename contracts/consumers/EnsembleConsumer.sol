@@ -94,6 +94,7 @@ abstract contract EnsembleConsumer is ConsumerBase {
     /// @notice There is no member of this number.
     error NoSuchMember(uint256 index, uint256 count);
 
+    /// @notice Checks and pins the verifier of each member.
     /// @param members The members, in the order in which their proofs will be sent.
     constructor(Member[] memory members) {
         if (members.length < FEWEST_MEMBERS || members.length > MOST_MEMBERS) {

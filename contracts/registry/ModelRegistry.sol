@@ -192,6 +192,7 @@ contract ModelRegistry is IModelRegistry {
         _;
     }
 
+    /// @notice Makes a registry without models.
     /// @param owner_ Brings new versions: a multi-signature wallet or a governor.
     /// @param guardian_ Removes bad versions: reachable at any hour, hence rather not the owner.
     /// @param delay Seconds between announcing a version and activating it.
