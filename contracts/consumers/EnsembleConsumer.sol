@@ -94,6 +94,7 @@ abstract contract EnsembleConsumer is ConsumerBase {
     /// @notice There is no member of this number.
     error NoSuchMember(uint256 index, uint256 count);
 
+    /// @notice Checks and pins the verifier of each member.
     /// @param members The members, in the order in which their proofs will be sent.
     constructor(Member[] memory members) {
         if (members.length < FEWEST_MEMBERS || members.length > MOST_MEMBERS) {
@@ -159,6 +160,7 @@ abstract contract EnsembleConsumer is ConsumerBase {
     /// @dev The members' numbers, each with the member's own fraction bits. Worth something only after
     /// `_acceptAll` of the same proofs.
     /// @param proofs One for each member, in their order.
+    /// @return outputs The numbers, in the same order.
     function _outputs(MemberProof[] calldata proofs) internal view returns (Wad[] memory outputs) {
         if (proofs.length != MEMBERS) revert WrongProofCount(proofs.length, MEMBERS);
         outputs = new Wad[](proofs.length);

@@ -22,6 +22,7 @@ abstract contract InferenceConsumer is SingleModelConsumer {
     /// @notice Identity of the structured reference string behind the verifying key.
     bytes32 public immutable SRS_ID;
 
+    /// @notice Checks and pins the verifier.
     /// @param verifier The deployed verifier.
     /// @param codeHash Hash of its runtime code, from the build, not from the chain: comparing what
     /// is deployed with itself would prove nothing.

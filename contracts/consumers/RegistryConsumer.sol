@@ -24,6 +24,7 @@ abstract contract RegistryConsumer is SingleModelConsumer {
     /// another model, but not another ceremony to trust.
     bytes32 public immutable SRS_ID;
 
+    /// @notice Checks the model's current version, and pins the registry.
     /// @param registry The registry. Its owner, guardian and delay are what users of this contract
     /// trust: look at them first.
     /// @param modelId A model that is registered and not stopped.

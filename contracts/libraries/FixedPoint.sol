@@ -54,6 +54,7 @@ library FixedPoint {
     /// @notice The signed integer that a public value stands for.
     /// @param word The public value.
     /// @param magnitudeBits The caller accepts `-2^magnitudeBits < value < 2^magnitudeBits`.
+    /// @return value The integer.
     function toInteger(uint256 word, uint256 magnitudeBits) internal pure returns (int256 value) {
         FieldElement element = toFieldElement(word);
         uint256 magnitude = element.magnitude();
@@ -78,6 +79,7 @@ library FixedPoint {
 
     /// @notice The boolean that a public value stands for: the output of a model that ends in a
     /// comparison.
+    /// @param word The public value.
     function toBoolean(uint256 word) internal pure returns (bool) {
         if (FieldElement.unwrap(toFieldElement(word)) > 1) revert NotABoolean(word);
         return word == 1;
@@ -85,12 +87,16 @@ library FixedPoint {
 
     /// @notice The index that a public value stands for: the output of a model that ends in an
     /// argmax over `count` classes.
+    /// @param word The public value.
+    /// @param count How many there are.
     function toIndex(uint256 word, uint256 count) internal pure returns (uint256) {
         if (FieldElement.unwrap(toFieldElement(word)) >= count) revert IndexOutOfRange(word, count);
         return word;
     }
 
     /// @notice The public value that stands for a signed integer.
+    /// @param value The integer.
+    /// @return word The public value.
     function toWord(int256 value) internal pure returns (uint256 word) {
         bool negative = value < 0;
         // The opposite of the smallest integer does not exist, and negating it reverts.
@@ -108,6 +114,8 @@ library FixedPoint {
 
     /// @notice The real number `integer / 2^fractionBits`, rounded towards minus infinity. Exact for
     /// 18 fraction bits or fewer.
+    /// @param integer The integer.
+    /// @param fractionBits Fraction bits of its tensor.
     function toWad(int256 integer, uint256 fractionBits) internal pure returns (Wad) {
         _requireFractionBits(fractionBits);
         // The arithmetic shift of a negative number rounds down.
@@ -116,6 +124,9 @@ library FixedPoint {
 
     /// @notice The integer `value * 2^fractionBits`, rounded towards minus infinity: how a threshold
     /// in real numbers is compared with raw outputs. Reverts on overflow.
+    /// @param value The real number.
+    /// @param fractionBits Fraction bits of its tensor.
+    /// @return integer The integer.
     function fromWad(Wad value, uint256 fractionBits) internal pure returns (int256 integer) {
         _requireFractionBits(fractionBits);
         // 2^120 at most: the cast keeps the sign, and the product is checked.
@@ -127,11 +138,15 @@ library FixedPoint {
     }
 
     /// @notice The real number that a public value stands for.
+    /// @param word The public value.
+    /// @param fractionBits Fraction bits of its tensor.
     function decode(uint256 word, uint256 fractionBits) internal pure returns (Wad) {
         return toWad(toInteger(word, MAX_MAGNITUDE_BITS), fractionBits);
     }
 
     /// @notice The public value that stands for a real number, rounded towards minus infinity.
+    /// @param value The real number.
+    /// @param fractionBits Fraction bits of its tensor.
     function encode(Wad value, uint256 fractionBits) internal pure returns (uint256) {
         return toWord(fromWad(value, fractionBits));
     }
@@ -145,6 +160,7 @@ library FixedPoint {
     /// @param first Index of the first of them.
     /// @param count How many.
     /// @param fractionBits Fraction bits of the tensor.
+    /// @return values The numbers, in their order.
     function decodeMany(uint256[] calldata instances, uint256 first, uint256 count, uint256 fractionBits)
         internal
         pure
@@ -161,6 +177,7 @@ library FixedPoint {
     /// @param first Index of the first of them.
     /// @param count How many.
     /// @param magnitudeBits Bound on each of them, as for `toInteger`.
+    /// @return values The numbers, in their order.
     function integers(uint256[] calldata instances, uint256 first, uint256 count, uint256 magnitudeBits)
         internal
         pure
@@ -173,6 +190,8 @@ library FixedPoint {
     }
 
     /// @notice Index of the largest of the decoded values, the first one if several are.
+    /// @param values At least one number.
+    /// @return index The index.
     function argmax(Wad[] memory values) internal pure returns (uint256 index) {
         if (values.length == 0) revert NothingToCompare();
         for (uint256 i = 1; i < values.length; ++i) {
@@ -183,6 +202,10 @@ library FixedPoint {
     /// @notice Index of the largest of `count` public values from `first` on, counted from `first`;
     /// the first one if several are. All of one tensor, so that their scale does not matter: this
     /// costs less than decoding them.
+    /// @param instances The public values.
+    /// @param first Index of the first of them.
+    /// @param count How many, at least one.
+    /// @return index The index.
     function argmax(uint256[] calldata instances, uint256 first, uint256 count) internal pure returns (uint256 index) {
         if (count == 0) revert NothingToCompare();
         int256 largest = toInteger(instances[first], MAX_MAGNITUDE_BITS);

@@ -64,9 +64,16 @@ contract ModelRegistry is IModelRegistry {
     /*------------------------------------------------------------*/
 
     /// @notice A model has its first version, which is current.
+    /// @param modelId The model.
     event ModelRegistered(bytes32 indexed modelId);
 
     /// @notice A version was added; it is current if `activatableAt` is the time of this event.
+    /// @param modelId The model.
+    /// @param number Number of the version.
+    /// @param verifier Its verifier.
+    /// @param version What it is.
+    /// @param metadataUri Where the document is whose hash is in `version`.
+    /// @param activatableAt When it can be activated, in Unix time.
     event VersionAnnounced(
         bytes32 indexed modelId,
         uint256 indexed number,
@@ -77,30 +84,52 @@ contract ModelRegistry is IModelRegistry {
     );
 
     /// @notice A version became current.
+    /// @param modelId The model.
+    /// @param number Number of the version.
+    /// @param previous Number of the version that was current before; zero if there was none.
     event VersionActivated(bytes32 indexed modelId, uint256 indexed number, uint256 previous);
 
     /// @notice An announced version was withdrawn.
+    /// @param modelId The model.
+    /// @param number Number of the version.
     event AnnouncementCancelled(bytes32 indexed modelId, uint256 indexed number);
 
     /// @notice A version was removed, for ever.
+    /// @param modelId The model.
+    /// @param number Number of the version.
+    /// @param codeHash Hash of its verifier's runtime code.
+    /// @param by Who did it: the owner or the guardian.
     event VersionRemoved(bytes32 indexed modelId, uint256 indexed number, bytes32 indexed codeHash, address by);
 
     /// @notice A model will never have another version than this one.
+    /// @param modelId The model.
+    /// @param current Number of that version.
     event Frozen(bytes32 indexed modelId, uint256 current);
 
     /// @notice A model was stopped, for ever.
+    /// @param modelId The model.
+    /// @param by Who did it: the owner or the guardian.
     event Stopped(bytes32 indexed modelId, address by);
 
     /// @notice The owner named a successor.
+    /// @param owner The owner.
+    /// @param pendingOwner The successor, who has to accept.
     event OwnershipTransferStarted(address indexed owner, address indexed pendingOwner);
 
     /// @notice The registry has a new owner.
+    /// @param previousOwner The owner before; zero at the beginning.
+    /// @param owner The new one.
     event OwnershipTransferred(address indexed previousOwner, address indexed owner);
 
     /// @notice The owner named another guardian.
+    /// @param guardian The guardian.
+    /// @param pendingGuardian The other one, who has to accept.
+    /// @param acceptableAt From when on that is possible, in Unix time.
     event GuardianTransferStarted(address indexed guardian, address indexed pendingGuardian, uint256 acceptableAt);
 
     /// @notice The registry has a new guardian.
+    /// @param previousGuardian The guardian before; zero at the beginning.
+    /// @param guardian The new one.
     event GuardianTransferred(address indexed previousGuardian, address indexed guardian);
 
     /*------------------------------------------------------------*/
@@ -163,6 +192,7 @@ contract ModelRegistry is IModelRegistry {
         _;
     }
 
+    /// @notice Makes a registry without models.
     /// @param owner_ Brings new versions: a multi-signature wallet or a governor.
     /// @param guardian_ Removes bad versions: reachable at any hour, hence rather not the owner.
     /// @param delay Seconds between announcing a version and activating it.
@@ -179,6 +209,7 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice Names a successor, who has to accept. The zero address takes an earlier name back.
+    /// @param pendingOwner_ The successor, or zero.
     function transferOwnership(address pendingOwner_) external onlyOwner {
         _pendingOwner = pendingOwner_;
         emit OwnershipTransferStarted(_owner, pendingOwner_);
@@ -195,6 +226,7 @@ contract ModelRegistry is IModelRegistry {
     /// @notice Names another guardian, who has to accept once the delay is over: whoever stole the
     /// owner's key cannot get rid of the guardian and be unwatched at once. The zero address takes an
     /// earlier name back.
+    /// @param pendingGuardian_ The other guardian, or zero.
     function transferGuardian(address pendingGuardian_) external onlyOwner {
         uint256 acceptableAt = block.timestamp + DELAY;
         _pendingGuardian = pendingGuardian_;
@@ -250,6 +282,7 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice Withdraws the announced version.
+    /// @param modelId The model.
     function cancel(bytes32 modelId) external onlyOwner {
         Model storage model = _known(modelId);
         if (model.announced == 0) revert NothingAnnounced(modelId);
@@ -257,6 +290,7 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice Makes the announced version current.
+    /// @param modelId The model.
     function activate(bytes32 modelId) external onlyOwner {
         Model storage model = _changeable(modelId);
         uint64 number = model.announced;
@@ -282,6 +316,7 @@ contract ModelRegistry is IModelRegistry {
 
     /// @notice Keeps a model at its current version, for ever. An announced version is withdrawn. A
     /// frozen model can still be stopped.
+    /// @param modelId The model.
     function freeze(bytes32 modelId) external onlyOwner {
         Model storage model = _changeable(modelId);
         if (model.announced != 0) _withdraw(modelId, model);
@@ -292,6 +327,8 @@ contract ModelRegistry is IModelRegistry {
     /// @notice Removes a version, current or not, for ever. Consumers of the model refuse every proof
     /// until another version is activated; there is no falling back to an older one, which would be a
     /// change without delay.
+    /// @param modelId The model.
+    /// @param number Number of the version.
     function removeVersion(bytes32 modelId, uint256 number) external onlyGuardianOrOwner {
         Model storage model = _known(modelId);
         if (number == 0 || number > model.versions) revert UnknownVersion(modelId, number);
@@ -303,6 +340,7 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice Stops a model, for ever.
+    /// @param modelId The model.
     function stopModel(bytes32 modelId) external onlyGuardianOrOwner {
         Model storage model = _known(modelId);
         if (model.stopped) revert ModelStopped(modelId);
@@ -325,17 +363,21 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice A version by its number, whatever its state.
+    /// @param modelId The model.
+    /// @param number Number of the version.
     function versionOf(bytes32 modelId, uint256 number) external view returns (Version memory) {
         if (number == 0 || number > _known(modelId).versions) revert UnknownVersion(modelId, number);
         return _versions[modelId][number];
     }
 
     /// @notice State of a model.
+    /// @param modelId The model.
     function modelOf(bytes32 modelId) external view returns (Model memory) {
         return _known(modelId);
     }
 
     /// @notice Whether a version with this code was removed.
+    /// @param codeHash Hash of a verifier's runtime code.
     function isTombstoned(bytes32 codeHash) external view returns (bool) {
         return _tombstones[codeHash];
     }
@@ -356,6 +398,8 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @notice Who has been named as the next guardian, or zero, and when they can accept.
+    /// @return account The next guardian.
+    /// @return acceptableAt When they can accept, in Unix time.
     function pendingGuardian() external view returns (address account, uint256 acceptableAt) {
         return (_pendingGuardian, _guardianAcceptableAt);
     }
