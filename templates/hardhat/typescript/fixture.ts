@@ -20,10 +20,10 @@ export interface Inference {
 
 /** A recorded inference. */
 export interface RecordedInference extends Inference {
+  /** As it is called under `[[proofs]]` in hallmark.toml; the first one is `given`. */
+  name: string;
   /** What the circuit computed, in wad, all outputs one after the other. */
-  circuitOutputs: readonly bigint[];
-  /** What the float model computes on the same input, in wad. */
-  modelOutputs: readonly bigint[];
+  outputs: readonly bigint[];
 }
 
 /** Real proofs of one model. */
@@ -38,6 +38,8 @@ export interface Fixture {
   consumer: Address;
   /** How far the outputs may be from those of the float model, in wad. */
   tolerance: bigint;
+  /** What the float model computes on the input of the first proof, in wad. */
+  modelOutputs: readonly bigint[];
   /** The proofs; there is at least one. */
   proofs: readonly [RecordedInference, ...RecordedInference[]];
 }
@@ -45,6 +47,17 @@ export interface Fixture {
 /** The recorded proofs are not for this build. */
 export class StaleFixtureError extends Error {
   override name = "StaleFixtureError";
+}
+
+/** The recorded proof of this name. */
+export function inferenceNamed(fixture: Fixture, name: string): RecordedInference {
+  const found = fixture.proofs.find((inference) => inference.name === name);
+  if (found === undefined) {
+    throw new TypeError(
+      `there is no proof \`${name}\`\nhint: ask for one under \`[[proofs]]\` in hallmark.toml and run \`hallmark build\``,
+    );
+  }
+  return found;
 }
 
 /** The context that a recorded proof was made for. */
@@ -88,6 +101,7 @@ export function loadFixture(file: string | URL, verifyingKeyId: Hex): Fixture {
     chainId: reader.integer(model.chainId, "chainId"),
     consumer: reader.address(model.consumer, "consumer"),
     tolerance: reader.integer(model.tolerance, "tolerance"),
+    modelOutputs: reader.integers(model.modelOutputs, "modelOutputs"),
     proofs: [first, ...others],
   };
 }
@@ -95,13 +109,13 @@ export function loadFixture(file: string | URL, verifyingKeyId: Hex): Fixture {
 function recorded(reader: Reader, value: unknown): RecordedInference {
   const proof = reader.object(value, "proofs");
   return {
+    name: String(proof.name),
     proof: reader.hex(proof.proof, "proof"),
     instances: reader.integers(proof.instances, "instances"),
     account: reader.address(proof.account, "account"),
     nonce: reader.integer(proof.nonce, "nonce"),
     deadline: reader.integer(proof.deadline, "deadline"),
-    circuitOutputs: reader.integers(proof.circuitOutputs, "circuitOutputs"),
-    modelOutputs: reader.integers(proof.modelOutputs, "modelOutputs"),
+    outputs: reader.integers(proof.outputs, "outputs"),
   };
 }
 
