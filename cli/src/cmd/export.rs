@@ -14,8 +14,8 @@ use hallmark_solidity::calldata;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// The function by which generated consumers take a proof.
-const SUBMIT: &str = "submit(bytes,uint256[],address,uint256,uint256)";
+/// What the functions take by which consumers take a proof.
+const SUBMIT_PARAMETERS: &str = "(bytes,uint256[],address,uint256,uint256)";
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> Outcome<()> {
     let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
@@ -47,7 +47,8 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> O
                 U256::from_be_bytes(parts.nonce),
                 U256::from_be_bytes(parts.deadline),
             );
-            let mut data = hallmark_solidity::selector(SUBMIT).to_vec();
+            let mut data =
+                hallmark_solidity::selector(&format!("{}{SUBMIT_PARAMETERS}", args.function)).to_vec();
             data.extend(arguments.abi_encode_params());
             let data = format!("0x{}", hex::encode(data));
             let value = json!({ "calldata": data, "context": context::to_json(&proof) });

@@ -25,6 +25,6 @@ pub use spec::{
 };
 pub use template::{EmbeddedModel, NamedProof, SampleChoice, Template};
 pub use write::{
-    Skipped, Undone, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
-    undo_init,
+    Skipped, Undone, Written, check_init, check_new, framework_of, init_project, new_project, plan_init,
+    refresh_project, undo_init,
 };

@@ -164,7 +164,7 @@ impl Template {
             Self::Oracle => "post",
             Self::Liquidation => "liquidate",
             Self::Agent => "execute",
-            Self::PredictionMarket => "resolve",
+            Self::PredictionMarket => "settle",
         }
     }
 

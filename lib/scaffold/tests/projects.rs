@@ -3,7 +3,7 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, Member, ModelFiles, Output, ProjectSpec,
+    Accuracy, Ci, ContextParts, Error, Fixture, Framework, FurtherProof, Member, ModelFiles, Output, ProjectSpec,
     ProvenModel, SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
 };
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
     let count = outputs.iter().map(|o| o.shape.iter().product::<usize>()).sum();
     ProjectSpec {
         template: Template::Minimal,
+        framework: Framework::Foundry,
         project_name: "demo".into(),
         main: ProvenModel {
             files: ModelFiles {
@@ -50,6 +51,7 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
             outputs,
             verifier_contract: "RefusingVerifier".into(),
             verifier_source: REFUSES.into(),
+            verifier_code_hash: [4; 32],
             sources: vec![],
             dev_srs: true,
             fixture: Fixture {

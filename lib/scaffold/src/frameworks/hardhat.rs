@@ -71,7 +71,8 @@ pub(crate) fn notes(dir: &Path, paths: &Paths, spec: &ProjectSpec) -> Vec<String
     let mut notes = Vec::new();
     let found = dependencies(dir);
     let has = |name: &str| found.iter().any(|(found, _)| found == name);
-    let missing = PACKAGES.iter().filter(|(name, bundles)| !has(name) && !bundles.iter().any(|other| has(other)));
+    let missing =
+        PACKAGES.iter().filter(|(name, bundles)| !has(name) && !bundles.iter().any(|other| has(other)));
     let missing: Vec<&str> = missing.map(|(name, _)| *name).collect();
     if !missing.is_empty() {
         notes.push(format!(
@@ -107,7 +108,8 @@ fn dependencies(dir: &Path) -> Vec<(String, String)> {
     let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let lists = ["dependencies", "devDependencies", "peerDependencies"];
     let entries = lists.iter().filter_map(|list| value.get(list)?.as_object());
-    let pairs = entries.flatten().filter_map(|(name, version)| Some((name.clone(), version.as_str()?.to_owned())));
+    let pairs =
+        entries.flatten().filter_map(|(name, version)| Some((name.clone(), version.as_str()?.to_owned())));
     pairs.collect()
 }
 
