@@ -173,8 +173,8 @@ impl Repository {
         if !in_json {
             tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
         }
-        let artifacts = compile(shell, Some(&mut project.cache), &root, solc, &tree)?;
         let verifier_file = SourceTree::name_of(&root, &verifier);
+        let artifacts = compile(shell, Some(&mut project.cache), &root, &verifier_file, solc, &tree)?;
         let found = artifacts
             .iter()
             .find(|artifact| file_of(artifact) == verifier_file && artifact.abi.contains("\"verifyProof\""))
@@ -387,11 +387,13 @@ pub(crate) fn of_contract(shell: &Shell, args: &GasArgs, named: &str, call: &str
         })?;
     let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let root = folder.ancestors().find(|above| above.join("foundry.toml").is_file());
+    let root = folder
+        .ancestors()
+        .find(|above| above.join("foundry.toml").is_file() || above.join("hallmark.toml").is_file());
     let root = root.map_or_else(|| folder.clone(), Path::to_path_buf);
     let tree = collect(&root, std::slice::from_ref(&path))?;
-    let artifacts = compile(shell, None, &root, &args.solc, &tree)?;
     let file = SourceTree::name_of(&root, &path);
+    let artifacts = compile(shell, None, &root, &file, &args.solc, &tree)?;
     let artifact = artifacts.iter().find(|artifact| artifact.name == name && file_of(artifact) == file);
     let artifact = artifact.ok_or_else(|| {
         let there: Vec<&str> =
@@ -450,16 +452,17 @@ fn collect(root: &Path, entries: &[PathBuf]) -> Outcome<SourceTree> {
     })
 }
 
-/// Compiles as forge would, or takes what the cache has.
+/// Compiles as the project's framework would compile `file`, or takes what the cache has.
 fn compile(
     shell: &Shell,
     cache: Option<&mut Cache>,
     root: &Path,
+    file: &str,
     args: &SolcArgs,
     tree: &SourceTree,
 ) -> Outcome<Vec<Artifact>> {
-    let settings =
-        CompilerSettings { remappings: tree.remappings.clone(), ..CompilerSettings::from_foundry(root) };
+    let settings = CompilerSettings::from_project(root, file);
+    let settings = CompilerSettings { remappings: tree.remappings.clone(), ..settings };
     let mut parts: Vec<Vec<u8>> = vec![
         b"contracts 1".to_vec(),
         env!("CARGO_PKG_VERSION").into(),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { getAddress, isHex, type Address, type Hex } from "viem";
 
@@ -74,7 +75,8 @@ export function contextOf(fixture: Fixture, inference: Inference): Context {
  * @throws StaleFixtureError when the file has proofs for other keys only.
  */
 export function loadFixture(file: string | URL, verifyingKeyId: Hex): Fixture {
-  const reader = new Reader(String(file));
+  const name = file instanceof URL ? fileURLToPath(file) : file;
+  const reader = new Reader(name);
   const root = reader.object(JSON.parse(readFileSync(file, "utf8")), "the file");
   if (root.format !== 1) {
     throw reader.invalid("format", "1");
@@ -84,7 +86,7 @@ export function loadFixture(file: string | URL, verifyingKeyId: Hex): Fixture {
   if (found === undefined) {
     const keys = Object.keys(models).join(", ");
     throw new StaleFixtureError(
-      `\`${String(file)}\` has no proof for verifying key ${verifyingKeyId}, only for ${keys}\n` +
+      `\`${name}\` has no proof for verifying key ${verifyingKeyId}, only for ${keys}\n` +
         "hint: run `hallmark build`, which makes the verifier and its proofs from the model",
     );
   }
