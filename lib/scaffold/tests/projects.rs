@@ -3,8 +3,9 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, Framework, FurtherProof, Member, ModelFiles, Output, ProjectSpec,
-    ProvenModel, SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
+    Accuracy, Ci, ContextParts, Error, Fixture, Framework, FurtherProof, Member, ModelFiles, Output,
+    ProjectSpec, ProvenModel, SourceFile, Template, Versions, init_project, new_project, refresh_project,
+    undo_init,
 };
 use std::collections::BTreeMap;
 use std::fs;
