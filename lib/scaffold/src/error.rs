@@ -15,7 +15,7 @@ pub enum Error {
     #[error("`{}` is not a Hardhat project: it has no hardhat.config.ts", .0.display())]
     NotHardhat(PathBuf),
     /// `init` in a project of an earlier Hardhat.
-    #[error("`{}` is a project of Hardhat {version}; Hardhat 3 is needed", .dir.display())]
+    #[error("`{}` is a project of Hardhat {version}; Hardhat 3.4 or newer is needed", .dir.display())]
     OldHardhat {
         /// The project.
         dir: PathBuf,

@@ -235,6 +235,12 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         members.push(model_context(&member.model, Some(&member.name), paths)?);
     }
     let parts = &main.fixture.context;
+    let consumer_file = paths.source(&format!("{}.sol", spec.template.consumer()));
+    // In a project for Remix everything is in that file.
+    let or_all_in_one = |file: PathBuf| match paths.framework {
+        Framework::Remix => consumer_file.clone(),
+        Framework::Foundry | Framework::Hardhat => file,
+    };
     let project = context! {
         template => spec.template.name(),
         framework => paths.framework.name(),
@@ -251,9 +257,9 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         test => slashes(&foundry.test),
         script => slashes(&foundry.script),
         lib => slashes(&foundry.lib),
-        verifier_path => path(paths.verifier(None)),
-        info_path => path(paths.source("ModelInfo.sol")),
-        consumer_path => path(paths.source(&format!("{}.sol", spec.template.consumer()))),
+        verifier_path => path(or_all_in_one(paths.verifier(None))),
+        info_path => path(or_all_in_one(paths.source("ModelInfo.sol"))),
+        consumer_path => path(consumer_file.clone()),
         fixture_path => path(paths.fixture(None)),
         test_to_src => relative(&foundry.test, &foundry.src),
         test_to_verifier => relative(&foundry.test, &paths.verifier(None)),

@@ -29,8 +29,8 @@ const PACKAGES: [(&str, &[&str]); 3] = [
     ("viem", &[]),
 ];
 
-/// The first major version of Hardhat that these projects are for.
-const HARDHAT: u32 = 3;
+/// The first version of Hardhat that has all that the tests use.
+const HARDHAT: (u32, u32) = (3, 4);
 
 /// Node that generated workflows install.
 pub(crate) const NODE_VERSION: &str = "22";
@@ -56,12 +56,19 @@ pub(crate) fn read(dir: &Path) -> Result<FoundryLayout, Error> {
     if configuration(dir).is_none() {
         return Err(Error::NotHardhat(dir.to_path_buf()));
     }
+    let installed = json(&dir.join("node_modules/hardhat/package.json"));
+    let installed = installed.get("version").and_then(|version| version.as_str()).map(str::to_owned);
     let found = dependencies(dir);
-    if let Some((_, version)) = found.iter().find(|(name, _)| name == "hardhat")
-        && let Some(major) = major_of(version)
-        && major < HARDHAT
-    {
-        return Err(Error::OldHardhat { dir: dir.to_path_buf(), version: version.clone() });
+    let wanted = found.iter().find(|(name, _)| name == "hardhat").map(|(_, version)| version.clone());
+    // A range says no more than which major version it is of.
+    let is_old = match (&installed, &wanted) {
+        (Some(version), _) => version_of(version).is_some_and(|version| version < HARDHAT),
+        (None, Some(range)) => version_of(range).is_some_and(|(major, _)| major < HARDHAT.0),
+        (None, None) => false,
+    };
+    if is_old {
+        let version = installed.or(wanted).unwrap_or_default();
+        return Err(Error::OldHardhat { dir: dir.to_path_buf(), version });
     }
     Ok(layout())
 }
@@ -104,19 +111,25 @@ pub(crate) fn notes(dir: &Path, paths: &Paths, spec: &ProjectSpec) -> Vec<String
 
 /// Names and versions of the packages that the project's package.json asks for.
 fn dependencies(dir: &Path) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(dir.join("package.json")).unwrap_or_default();
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let manifest = json(&dir.join("package.json"));
     let lists = ["dependencies", "devDependencies", "peerDependencies"];
-    let entries = lists.iter().filter_map(|list| value.get(list)?.as_object());
+    let entries = lists.iter().filter_map(|list| manifest.get(list)?.as_object());
     let pairs =
         entries.flatten().filter_map(|(name, version)| Some((name.clone(), version.as_str()?.to_owned())));
     pairs.collect()
 }
 
-/// The major version of a range as npm writes it: `^3.1.0`, `~3.1`, `>=3`.
-fn major_of(range: &str) -> Option<u32> {
+/// What a JSON file says; nothing when it is not there or no JSON.
+fn json(path: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Major and minor version, also of a range as npm writes it: `^3.1.0`, `~3.1`, `>=3`.
+fn version_of(range: &str) -> Option<(u32, u32)> {
     let digits = range.trim_start_matches(|c: char| !c.is_ascii_digit());
-    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let mut numbers = digits.split('.').map(|part| part.parse().ok());
+    Some((numbers.next()??, numbers.next().flatten().unwrap_or(0)))
 }
 
 /// All files but those of the models and the library's contracts.
@@ -169,11 +182,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_of_a_range() {
-        for (range, expected) in
-            [("^3.1.0", Some(3)), ("~2.22.1", Some(2)), (">=3", Some(3)), ("3.x", Some(3)), ("latest", None)]
-        {
-            assert_eq!(major_of(range), expected, "{range}");
+    fn the_version_of_a_range() {
+        for (range, expected) in [
+            ("^3.1.0", Some((3, 1))),
+            ("~2.22.1", Some((2, 22))),
+            (">=3", Some((3, 0))),
+            ("3.x", Some((3, 0))),
+            ("latest", None),
+        ] {
+            assert_eq!(version_of(range), expected, "{range}");
         }
     }
 
@@ -187,6 +204,11 @@ mod tests {
         write("package.json", r#"{ "devDependencies": { "hardhat": "^2.26.0" } }"#);
         assert!(matches!(read(folder.path()), Err(Error::OldHardhat { .. })));
         write("package.json", r#"{ "devDependencies": { "hardhat": "^3.1.0" } }"#);
+        read(folder.path()).unwrap();
+        std::fs::create_dir_all(folder.path().join("node_modules/hardhat")).unwrap();
+        write("node_modules/hardhat/package.json", r#"{ "version": "3.3.9" }"#);
+        assert!(matches!(read(folder.path()), Err(Error::OldHardhat { .. })));
+        write("node_modules/hardhat/package.json", r#"{ "version": "3.18.0" }"#);
         read(folder.path()).unwrap();
     }
 }
