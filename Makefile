@@ -65,7 +65,7 @@ fixtures: build ## Remakes test/generated from the embedded model.
 	tools/fixtures.sh
 	forge fmt --check
 
-templates: build ## Makes a project of every template, builds and tests it; prints seconds and gas.
+templates: build ## Makes a project of every template for every framework, builds and tests it; prints seconds and gas.
 	tools/templates.sh
 
 walkthrough: ## docs/walkthrough.md again: its commands in a fresh clone, without any cache (20 minutes).
