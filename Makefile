@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test anvil e2e walkthrough slither fmt lint test-rust test-forge test-slow fixtures templates bench scaling clean
+.PHONY: help setup build demo test anvil e2e walkthrough slither solhint fmt lint test-rust test-forge test-slow fixtures templates bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ e2e: build ## The pages that `gas --html` writes, in headless Chromium (from npm
 slither: setup ## Static analysis of contracts/, every finding answered in docs/static-analysis.md.
 	tools/slither.sh
 
+solhint: build ## solhint on contracts/ and a project of every template, every finding answered in the same file.
+	tools/solhint.sh
+
 fmt: setup ## Formats Rust and Solidity.
 	$(CARGO) fmt --all
 	forge fmt
@@ -65,7 +68,7 @@ fixtures: build ## Remakes test/generated from the embedded model.
 	tools/fixtures.sh
 	forge fmt --check
 
-templates: build ## Makes a project of every template, builds and tests it; prints seconds and gas.
+templates: build ## Makes a project of every template for every framework, builds and tests it; prints seconds and gas.
 	tools/templates.sh
 
 walkthrough: ## docs/walkthrough.md again: its commands in a fresh clone, without any cache (20 minutes).

@@ -3,7 +3,7 @@
 use crate::context;
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use hallmark_scaffold::Template;
+use hallmark_scaffold::{Framework, Template};
 use std::path::PathBuf;
 
 /// From an ONNX model to a proof, a Solidity verifier and a Foundry project.
@@ -214,6 +214,27 @@ impl From<TemplateArg> for Template {
     }
 }
 
+/// What the project is built and tested with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FrameworkArg {
+    /// Foundry: tests in Solidity.
+    Foundry,
+    /// Hardhat 3: tests in TypeScript, with viem.
+    Hardhat,
+    /// Remix: one Solidity file and a page that says what to paste.
+    Remix,
+}
+
+impl From<FrameworkArg> for Framework {
+    fn from(argument: FrameworkArg) -> Self {
+        match argument {
+            FrameworkArg::Foundry => Self::Foundry,
+            FrameworkArg::Hardhat => Self::Hardhat,
+            FrameworkArg::Remix => Self::Remix,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// Folder to make.
@@ -222,6 +243,9 @@ pub(crate) struct NewArgs {
     /// What the consumer does with an inference.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = TemplateArg::Minimal)]
     pub(crate) template: TemplateArg,
+    /// What the project is built and tested with.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = FrameworkArg::Foundry)]
+    pub(crate) framework: FrameworkArg,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 }
@@ -231,6 +255,9 @@ pub(crate) struct InitArgs {
     /// What the consumer does with an inference.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = TemplateArg::Minimal)]
     pub(crate) template: TemplateArg,
+    /// What the project is built and tested with (default: by its configuration file).
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) framework: Option<FrameworkArg>,
     #[command(flatten)]
     pub(crate) model: ModelArgs,
     /// Print what would be added (or removed, with --undo) and what would be left as it is; change
@@ -238,7 +265,7 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Remove what `init` added here, but for what was changed since.
-    #[arg(long, conflicts_with_all = ["template", "model", "ci"])]
+    #[arg(long, conflicts_with_all = ["template", "framework", "model", "ci"])]
     pub(crate) undo: bool,
 }
 
@@ -344,6 +371,9 @@ pub(crate) struct ExportArgs {
     /// Take this proof instead of the project's.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) proof: Option<PathBuf>,
+    /// With `submit`: the consumer's function that takes the proof (default: found in the consumer).
+    #[arg(long, value_name = "NAME", value_parser = function_name)]
+    pub(crate) function: Option<String>,
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
 }
@@ -355,6 +385,17 @@ pub(crate) struct BuildArgs {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
+}
+
+/// A name that a Solidity function can have.
+fn function_name(text: &str) -> Result<String, String> {
+    let mut characters = text.chars();
+    let starts = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    if starts && characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected the name of a function, such as `submit`".to_owned())
+    }
 }
 
 /// How the result of `gas` is written.

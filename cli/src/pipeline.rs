@@ -7,6 +7,7 @@ use crate::measure::{Lap, Stopwatch};
 use crate::opts::SolcArgs;
 use crate::output::Shell;
 use crate::settings::objective_name;
+use alloy_primitives::{B256, keccak256};
 use hallmark_circuit::{Circuit, Context, Objective};
 use hallmark_gas::{Contract, Deployment, Evm, HardFork, Profile};
 use hallmark_graph::ir::{GraphOutput, IntegerGraph};
@@ -337,6 +338,8 @@ pub(crate) struct EvmReport {
     pub(crate) deploy_gas: u64,
     /// Bytes of runtime code.
     pub(crate) runtime_bytes: usize,
+    /// Keccak-256 of the runtime code.
+    pub(crate) code_hash: B256,
     /// Bytes of calldata.
     pub(crate) calldata_bytes: usize,
     /// Gas of the call, by phase.
@@ -367,6 +370,7 @@ pub(crate) fn check_on_evm(shell: &Shell, artifact: &Artifact, proof: &Proof) ->
         rejected_tampered,
         deploy_gas,
         runtime_bytes,
+        code_hash: keccak256(&artifact.runtime_code),
         calldata_bytes: data.len(),
         profile,
     })

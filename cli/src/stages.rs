@@ -422,6 +422,7 @@ impl<'a> Bench<'a> {
         let spec = scaffold::ProjectSpec {
             // `new` and `init` know better; `build` rewrites nothing that depends on it.
             template: scaffold::Template::Minimal,
+            framework: scaffold::Framework::default(),
             project_name: root_name
                 .map_or_else(|| self.loaded.name.clone(), |name| name.to_string_lossy().into_owned()),
             main,
@@ -444,13 +445,15 @@ impl<'a> Bench<'a> {
         Ok((spec, report))
     }
 
-    /// This model with its verifier and proofs, and the hashes of what they come from.
+    /// This model with its verifier and proofs, and the hashes of what they come from. An EVM was asked
+    /// about both before.
     fn proven_model(&mut self) -> Outcome<(scaffold::ProvenModel, BTreeMap<String, String>)> {
         let proof = self.proof()?;
         let further = self.further_proofs()?;
         let verifier = self.verifier()?;
         let context = scaffold_context(&proof)?;
         let values: Values = self.cache().read_json(INFERENCE)?;
+        let report: EvmReport = self.cache().read_json(EVM)?;
         let (outputs, accuracy) = {
             let quantised = self.quantised()?;
             (outputs_of(quantised)?, quantised.accuracy)
@@ -497,6 +500,7 @@ impl<'a> Bench<'a> {
             outputs,
             verifier_contract: verifier.contract_name,
             verifier_source: verifier.source,
+            verifier_code_hash: report.code_hash.0,
             sources: vec![typed],
             dev_srs: pipeline::is_dev(&proof),
             fixture: scaffold::Fixture {

@@ -8,13 +8,15 @@ use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
 use alloy_json_abi::{JsonAbi, StateMutability};
-use alloy_primitives::{Address, Bytes, hex, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::SolValue;
 use hallmark_chain::Interface;
 use hallmark_gas::scenario::{Prepared, Scenario};
 use hallmark_gas::{Contract, Evm};
+use hallmark_solidity::calldata;
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc};
 use hallmark_solidity::sources::SourceTree;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -181,14 +183,21 @@ impl Repository {
         let verifier = or(&contracts.verifier, "src/Verifier.sol");
         let fixture = or(&contracts.fixture, "test/fixtures/InferenceFixture.sol");
         let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
-        let mut entries = vec![verifier.clone(), fixture.clone()];
+        // Where tests are in TypeScript, the fixture is JSON.
+        let in_json = fixture.extension().is_some_and(|extension| extension == "json");
+        let mut entries = vec![verifier.clone()];
+        if !in_json {
+            entries.push(fixture.clone());
+        }
         if with_consumer {
             entries.push(consumer.clone());
         }
         let mut tree = collect(&root, &entries)?;
-        tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
-        let artifacts = compile(shell, Some(&mut project.cache), &root, solc, &tree)?;
+        if !in_json {
+            tree.files.insert(READER_FILE.into(), reader(&SourceTree::name_of(&root, &fixture)));
+        }
         let verifier_file = SourceTree::name_of(&root, &verifier);
+        let artifacts = compile(shell, Some(&mut project.cache), &root, &verifier_file, solc, &tree)?;
         let found = artifacts
             .iter()
             .find(|artifact| file_of(artifact) == verifier_file && artifact.abi.contains("\"verifyProof\""))
@@ -197,11 +206,15 @@ impl Repository {
                 Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
                     .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
             })?;
-        let reader = artifacts
-            .iter()
-            .find(|artifact| file_of(artifact) == READER_FILE)
-            .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
-        let stored = Fixture::read(reader, &fixture)?;
+        let stored = if in_json {
+            Fixture::read_json(&root.join(&fixture), &fixture)?
+        } else {
+            let reader = artifacts
+                .iter()
+                .find(|artifact| file_of(artifact) == READER_FILE)
+                .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
+            Fixture::read(reader, &fixture)?
+        };
         Ok(Self { artifacts, stored, verifier: found, consumer, root })
     }
 }
@@ -305,7 +318,52 @@ struct Fixture {
     account: Address,
 }
 
+/// The parts of a fixture in JSON that are read here.
+#[derive(Deserialize)]
+struct JsonFixture {
+    models: BTreeMap<String, JsonModel>,
+}
+
+#[derive(Deserialize)]
+struct JsonModel {
+    consumer: Address,
+    proofs: Vec<JsonProof>,
+}
+
+#[derive(Deserialize)]
+struct JsonProof {
+    proof: Bytes,
+    instances: Vec<B256>,
+    account: Address,
+    nonce: U256,
+    deadline: U256,
+}
+
 impl Fixture {
+    /// The first proof of the first model.
+    fn read_json(path: &Path, name: &Path) -> Outcome<Self> {
+        let unreadable = |reason: String| {
+            Failure::new(format!("`{}` holds no proof: {reason}", name.display()))
+                .hint("run `hallmark build` to make it again")
+        };
+        let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+        let fixture: JsonFixture =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let model = fixture.models.into_values().next();
+        let model = model.ok_or_else(|| unreadable("it is of no model".to_owned()))?;
+        let first = model.proofs.into_iter().next();
+        let first = first.ok_or_else(|| unreadable("its list of proofs is empty".to_owned()))?;
+        let instances: Vec<U256> = first.instances.iter().map(|word| U256::from_be_bytes(word.0)).collect();
+        let words: Vec<[u8; 32]> = first.instances.iter().map(|word| word.0).collect();
+        let arguments = (first.proof.clone(), instances, first.account, first.nonce, first.deadline);
+        Ok(Self {
+            verify_call: calldata::encode_words(&first.proof, &words),
+            submit_arguments: arguments.abi_encode_params(),
+            consumer: model.consumer,
+            account: first.account,
+        })
+    }
+
     fn read(reader: &Artifact, path: &Path) -> Outcome<Self> {
         let unreadable = |reason: &str| {
             Failure::new(format!("`{}` holds no proof: {reason}", path.display()))
@@ -340,11 +398,13 @@ pub(crate) fn of_contract(shell: &Shell, args: &GasArgs, named: &str, call: &str
         })?;
     let path = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let root = folder.ancestors().find(|above| above.join("foundry.toml").is_file());
+    let root = folder
+        .ancestors()
+        .find(|above| above.join("foundry.toml").is_file() || above.join("hallmark.toml").is_file());
     let root = root.map_or_else(|| folder.clone(), Path::to_path_buf);
     let tree = collect(&root, std::slice::from_ref(&path))?;
-    let artifacts = compile(shell, None, &root, &args.solc, &tree)?;
     let file = SourceTree::name_of(&root, &path);
+    let artifacts = compile(shell, None, &root, &file, &args.solc, &tree)?;
     let artifact = artifacts.iter().find(|artifact| artifact.name == name && file_of(artifact) == file);
     let artifact = artifact.ok_or_else(|| {
         let there: Vec<&str> =
@@ -403,16 +463,17 @@ fn collect(root: &Path, entries: &[PathBuf]) -> Outcome<SourceTree> {
     })
 }
 
-/// Compiles as forge would, or takes what the cache has.
+/// Compiles as the project's framework would compile `file`, or takes what the cache has.
 fn compile(
     shell: &Shell,
     cache: Option<&mut Cache>,
     root: &Path,
+    file: &str,
     args: &SolcArgs,
     tree: &SourceTree,
 ) -> Outcome<Vec<Artifact>> {
-    let settings =
-        CompilerSettings { remappings: tree.remappings.clone(), ..CompilerSettings::from_foundry(root) };
+    let settings = CompilerSettings::from_project(root, file);
+    let settings = CompilerSettings { remappings: tree.remappings.clone(), ..settings };
     let mut parts: Vec<Vec<u8>> = vec![
         b"contracts 1".to_vec(),
         env!("CARGO_PKG_VERSION").into(),

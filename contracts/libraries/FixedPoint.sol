@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.20;
 
-import {FieldElement, FIELD_MODULUS as MODULUS, toFieldElement} from "../types/FieldElement.sol";
+import {FieldElement, FIELD_MODULUS, toFieldElement} from "../types/FieldElement.sol";
 import {Wad, WAD_ONE} from "../types/Wad.sol";
 
 /// @title Public values as numbers
@@ -12,9 +12,6 @@ import {Wad, WAD_ONE} from "../types/Wad.sol";
 /// @dev Words that are not canonical field elements are refused with `NotCanonical` of
 /// `types/FieldElement.sol`, whatever is read from them.
 library FixedPoint {
-    /// @notice Order of the BN254 groups: public values are below it.
-    uint256 internal constant FIELD_MODULUS = MODULUS;
-
     /// @notice Widest integer that `toInteger` accepts, in bits of magnitude. A circuit's values are
     /// far narrower; a word beyond is not a number, it is a hash or an attack.
     uint256 internal constant MAX_MAGNITUDE_BITS = 127;
@@ -57,13 +54,13 @@ library FixedPoint {
     /// @return value The integer.
     function toInteger(uint256 word, uint256 magnitudeBits) internal pure returns (int256 value) {
         FieldElement element = toFieldElement(word);
-        uint256 magnitude = element.magnitude();
+        uint256 magnitude = element.readMagnitude();
         if (magnitudeBits > MAX_MAGNITUDE_BITS || magnitude >> magnitudeBits != 0) {
             revert MagnitudeTooLarge(word, magnitudeBits);
         }
         // At most 127 bits: neither the cast nor the sign can overflow.
         // forge-lint: disable-next-line(unsafe-typecast)
-        value = element.isNegative() ? -int256(magnitude) : int256(magnitude);
+        value = element.readsNegative() ? -int256(magnitude) : int256(magnitude);
     }
 
     /// @notice The unsigned integer that a public value stands for; negative ones are refused.

@@ -5,7 +5,8 @@ pragma solidity ^0.8.20;
 /// `toFieldElement` should make one, so that holding one is having checked it.
 type FieldElement is uint256;
 
-using {equal as ==, notEqual as !=, isNegative, magnitude} for FieldElement global;
+// Names that no other type of this library uses, so that all of it can be one file.
+using {equalElements as ==, differentElements as !=, readsNegative, readMagnitude} for FieldElement global;
 
 /// @dev Order of the BN254 groups: public values are below it.
 uint256 constant FIELD_MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
@@ -34,21 +35,21 @@ function requireCanonical(uint256[] calldata words) pure {
 }
 
 /// @dev Equality, which for canonical words is equality in the field.
-function equal(FieldElement a, FieldElement b) pure returns (bool) {
+function equalElements(FieldElement a, FieldElement b) pure returns (bool) {
     return FieldElement.unwrap(a) == FieldElement.unwrap(b);
 }
 
 /// @dev Inequality.
-function notEqual(FieldElement a, FieldElement b) pure returns (bool) {
+function differentElements(FieldElement a, FieldElement b) pure returns (bool) {
     return FieldElement.unwrap(a) != FieldElement.unwrap(b);
 }
 
 /// @dev Whether the element is read as a negative number: the upper half of the field is.
-function isNegative(FieldElement a) pure returns (bool) {
+function readsNegative(FieldElement a) pure returns (bool) {
     return FieldElement.unwrap(a) > FIELD_MODULUS / 2;
 }
 
 /// @dev The absolute value of the number that the element is read as.
-function magnitude(FieldElement a) pure returns (uint256) {
-    return isNegative(a) ? FIELD_MODULUS - FieldElement.unwrap(a) : FieldElement.unwrap(a);
+function readMagnitude(FieldElement a) pure returns (uint256) {
+    return readsNegative(a) ? FIELD_MODULUS - FieldElement.unwrap(a) : FieldElement.unwrap(a);
 }

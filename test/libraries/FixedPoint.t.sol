@@ -3,7 +3,7 @@ pragma solidity ^0.8.20;
 
 import {FixedPoint} from "hallmark/libraries/FixedPoint.sol";
 import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
-import {NotCanonical} from "hallmark/types/FieldElement.sol";
+import {FIELD_MODULUS, NotCanonical} from "hallmark/types/FieldElement.sol";
 import {Wad} from "hallmark/types/Wad.sol";
 
 /// @dev Library functions are internal: reverts are expected of an external call.
@@ -66,7 +66,7 @@ contract FixedPointCaller {
 }
 
 contract FixedPointTest is HallmarkTest {
-    uint256 private constant MODULUS = FixedPoint.FIELD_MODULUS;
+    uint256 private constant MODULUS = FIELD_MODULUS;
     FixedPointCaller private caller = new FixedPointCaller();
 
     function test_ModulusIsTheOrderOfBn254() public view {

@@ -58,10 +58,10 @@ contract FieldElementTest is HallmarkTest {
         uint256 magnitude = bound(seed, 1, FIELD_MODULUS / 2);
         FieldElement positive = toFieldElement(magnitude);
         FieldElement negative = toFieldElement(FIELD_MODULUS - magnitude);
-        assertThat(!positive.isNegative() && negative.isNegative(), "signs");
-        assertEqual(positive.magnitude(), magnitude, "positive");
-        assertEqual(negative.magnitude(), magnitude, "negative");
+        assertThat(!positive.readsNegative() && negative.readsNegative(), "signs");
+        assertEqual(positive.readMagnitude(), magnitude, "positive");
+        assertEqual(negative.readMagnitude(), magnitude, "negative");
         assertThat(positive != negative && positive == toFieldElement(magnitude), "equality");
-        assertThat(!toFieldElement(0).isNegative(), "zero has no sign");
+        assertThat(!toFieldElement(0).readsNegative(), "zero has no sign");
     }
 }

@@ -38,6 +38,9 @@ pub(crate) fn bound(proof: &Proof) -> Outcome<ContextParts> {
     })
 }
 
+/// What the functions take by which consumers take a proof.
+const SUBMIT_PARAMETERS: &str = "(bytes,uint256[],address,uint256,uint256)";
+
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> Outcome<()> {
     let mut bench = Bench::open(shell, Project::open(folder)?, false)?;
     if args.what == Artefact::Verifier {
@@ -57,8 +60,13 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ExportArgs) -> O
         }
         Artefact::Submit => {
             let parts = bound(&proof)?;
-            let repository = Repository::read(shell, &mut bench.project, &args.solc, true)?;
-            let (_, function) = repository.consumer()?;
+            let function = match &args.function {
+                Some(name) => hallmark_solidity::selector(&format!("{name}{SUBMIT_PARAMETERS}")),
+                None => {
+                    let repository = Repository::read(shell, &mut bench.project, &args.solc, true)?;
+                    repository.consumer()?.1
+                }
+            };
             let data = submission(function, &proof, &parts);
             let data = format!("0x{}", hex::encode(data));
             let value = json!({ "calldata": data, "context": context::to_json(&proof) });

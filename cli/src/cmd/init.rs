@@ -5,7 +5,7 @@ use crate::cmd::{build, new};
 use crate::error::{Failure, Outcome};
 use crate::opts::InitArgs;
 use crate::output::Shell;
-use hallmark_scaffold as scaffold;
+use hallmark_scaffold::{self as scaffold, Framework};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,9 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: InitArgs) -> Out
     if args.undo {
         return undo(shell, &dir, args.dry_run);
     }
-    scaffold::check_init(&dir)?;
-    let made = new::make(shell, &args.model, args.template.into(), &dir)?;
+    let framework = args.framework.map_or_else(|| Framework::detect(&dir), Framework::from);
+    scaffold::check_init(&dir, framework)?;
+    let made = new::make(shell, &args.model, args.template.into(), framework, &dir)?;
     if args.dry_run {
         let plan = scaffold::plan_init(&dir, &made.spec)?;
         build::report_skipped(shell, &plan);

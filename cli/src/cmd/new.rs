@@ -12,7 +12,7 @@ use crate::settings::{
 };
 use crate::stages::Bench;
 use crate::{cache::Cache, cmd::build};
-use hallmark_scaffold::{self as scaffold, ProjectSpec, Template, Written};
+use hallmark_scaffold::{self as scaffold, Framework, ProjectSpec, Template, Written};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(shell: &Shell, args: NewArgs) -> Outcome<()> {
     // Everything that can be wrong with the place is said before the work begins.
     scaffold::check_new(&args.dir)?;
-    let made = make(shell, &args.model, args.template.into(), &args.dir)?;
+    let made = make(shell, &args.model, args.template.into(), args.framework.into(), &args.dir)?;
     let written = scaffold::new_project(&args.dir, &made.spec)?;
     made.keep_cache(&args.dir)?;
     report(shell, &args.dir, &made, &written)
@@ -35,7 +35,14 @@ pub(crate) struct Made {
 }
 
 /// Runs the pipeline for the project that will be in `dir`.
-pub(crate) fn make(shell: &Shell, args: &ModelArgs, template: Template, dir: &Path) -> Outcome<Made> {
+pub(crate) fn make(
+    shell: &Shell,
+    args: &ModelArgs,
+    template: Template,
+    framework: Framework,
+    dir: &Path,
+) -> Outcome<Made> {
+    template.check_framework(framework)?;
     let folder = tempfile::Builder::new()
         .prefix("hallmark-")
         .tempdir()
@@ -52,6 +59,7 @@ pub(crate) fn make(shell: &Shell, args: &ModelArgs, template: Template, dir: &Pa
         CiArg::None => scaffold::Ci::None,
     };
     spec.template = template;
+    spec.framework = framework;
     let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
     if let Some(name) = absolute.file_name() {
         spec.project_name = name.to_string_lossy().into_owned();
@@ -197,6 +205,7 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     let value = json!({
         "project": dir,
         "template": made.spec.template.name(),
+        "framework": made.spec.framework.name(),
         "model": made.spec.main.files.name,
         "written": build::names(&written.written),
         "skipped": build::skipped(written),
@@ -211,6 +220,10 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     if made.spec.main.dev_srs {
         shell.warn("made with a development SRS: its verifier refuses every chain but 31337");
     }
+    let next = match made.spec.framework.test_command() {
+        Some(command) => format!("cd {} && {command}", dir.display()),
+        None => format!("read {}", dir.join("README.md").display()),
+    };
     shell.result(&value, || {
         let rows = [
             ("project", dir.display().to_string()),
@@ -220,7 +233,7 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
             ("proof", format!("{} bytes", thousands(made.spec.main.fixture.proof.len() as u64))),
             ("verifier", format!("{} bytes of code", thousands(evm.runtime_bytes as u64))),
             ("verify gas", format!("{} ({})", thousands(evm.profile.total), evm.hard_fork.name())),
-            ("next", format!("cd {} && forge test", dir.display())),
+            ("next", next),
         ];
         rows.iter().map(|(name, value)| format!("{name:<11}{value}\n")).collect()
     })

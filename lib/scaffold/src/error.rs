@@ -11,6 +11,28 @@ pub enum Error {
     /// `init` outside a Foundry project.
     #[error("`{}` is not a Foundry project: it has no foundry.toml", .0.display())]
     NotFoundry(PathBuf),
+    /// `init` for Hardhat outside a Hardhat project.
+    #[error("`{}` is not a Hardhat project: it has no hardhat.config.ts", .0.display())]
+    NotHardhat(PathBuf),
+    /// `init` in a project of an earlier Hardhat.
+    #[error("`{}` is a project of Hardhat {version}; Hardhat 3.4 or newer is needed", .dir.display())]
+    OldHardhat {
+        /// The project.
+        dir: PathBuf,
+        /// What its package.json asks for.
+        version: String,
+    },
+    /// A template that there is for Foundry only.
+    #[error("there is no template `{template}` for `{framework}`")]
+    TemplateNotFor {
+        /// The template.
+        template: &'static str,
+        /// The framework.
+        framework: &'static str,
+    },
+    /// `init` for a framework without projects of its own.
+    #[error("Remix keeps no project in `{}`: there is nothing to add to", .0.display())]
+    NothingToInit(PathBuf),
     /// `init` where there is a project of ours already.
     #[error("`{}` exists: this is a hallmark project already", .0.display())]
     AlreadyInitialised(PathBuf),
@@ -97,6 +119,14 @@ impl Error {
                     .into(),
             ),
             Self::NothingToUndo(_) => Some("remove the project's folder instead".into()),
+            Self::NotHardhat(_) => Some(
+                "make a project with `hallmark new --framework hardhat`, or run `npx hardhat --init` first".into(),
+            ),
+            Self::OldHardhat { .. } => Some("`npm install --save-dev hardhat@3`, and see its guide to migration".into()),
+            Self::TemplateNotFor { template, .. } => {
+                Some(format!("`--framework foundry` has it: `hallmark new DIR --template {template}`"))
+            }
+            Self::NothingToInit(_) => Some("`hallmark new DIR --framework remix` makes a folder to upload".into()),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     Some("the folder must be writable".into())

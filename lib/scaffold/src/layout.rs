@@ -1,6 +1,8 @@
 //! The files of a project: where each goes and who may change it.
 
 use crate::foundry::FoundryLayout;
+use crate::frameworks::{Framework, hardhat, remix};
+use crate::{Error, Template};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,12 +36,30 @@ pub(crate) struct File {
 /// Folders and files of one project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
+    pub(crate) framework: Framework,
+    /// Folders; those of another framework in the same roles.
     pub(crate) foundry: FoundryLayout,
 }
 
 impl Paths {
-    pub(crate) fn new(foundry: FoundryLayout) -> Self {
-        Self { foundry }
+    /// The usual ones.
+    pub(crate) fn of(framework: Framework) -> Self {
+        let foundry = match framework {
+            Framework::Foundry => FoundryLayout::default(),
+            Framework::Hardhat => hardhat::layout(),
+            Framework::Remix => remix::layout(),
+        };
+        Self { framework, foundry }
+    }
+
+    /// Those of the existing project in `dir`.
+    pub(crate) fn read(framework: Framework, dir: &Path) -> Result<Self, Error> {
+        let foundry = match framework {
+            Framework::Foundry => FoundryLayout::read(dir)?,
+            Framework::Hardhat => hardhat::read(dir)?,
+            Framework::Remix => return Err(Error::NothingToInit(dir.to_path_buf())),
+        };
+        Ok(Self { framework, foundry })
     }
 
     /// The same with our sources, tests and scripts in folders of their own, for projects that have
@@ -49,7 +69,7 @@ impl Paths {
         for folder in [&mut foundry.src, &mut foundry.test, &mut foundry.script] {
             folder.push("hallmark");
         }
-        Self { foundry }
+        Self { framework: self.framework, foundry }
     }
 
     pub(crate) fn source(&self, name: &str) -> PathBuf {
@@ -65,7 +85,15 @@ impl Paths {
     }
     pub(crate) fn fixture(&self, member: Option<&str>) -> PathBuf {
         let folder = self.foundry.test.join("fixtures").join(member.unwrap_or_default());
-        folder.join("InferenceFixture.sol")
+        match self.framework {
+            Framework::Foundry => folder.join("InferenceFixture.sol"),
+            Framework::Hardhat => folder.join("inference.json"),
+            Framework::Remix => "inference.json".into(),
+        }
+    }
+    /// Numbers of one model for programs in TypeScript.
+    pub(crate) fn typescript_info(&self, member: Option<&str>) -> PathBuf {
+        Path::new("model").join(member.unwrap_or_default()).join("ModelInfo.ts")
     }
     pub(crate) fn library(&self) -> PathBuf {
         self.foundry.lib.join("hallmark")
@@ -100,6 +128,12 @@ pub(crate) struct Additions {
 /// [`FoundryLayout`] as the lock file has it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LockedLayout {
+    /// Foundry without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    framework: Option<String>,
+    /// Where generated files depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
     src: String,
     test: String,
     script: String,
@@ -110,21 +144,35 @@ impl Lock {
     /// Only version 1 exists.
     pub(crate) const VERSION: u32 = 1;
 
-    pub(crate) fn paths(&self) -> Paths {
-        Paths::new(FoundryLayout {
+    /// The folders; none when the framework is not known.
+    pub(crate) fn paths(&self) -> Option<Paths> {
+        let framework = match &self.layout.framework {
+            None => Framework::Foundry,
+            Some(name) => Framework::parse(name)?,
+        };
+        let foundry = FoundryLayout {
             src: self.layout.src.clone().into(),
             test: self.layout.test.clone().into(),
             script: self.layout.script.clone().into(),
             lib: self.layout.lib.clone().into(),
             finds_remappings: true,
-        })
+        };
+        Some(Paths { framework, foundry })
     }
 
-    pub(crate) fn new(paths: &Paths, provenance: BTreeMap<String, String>) -> Self {
+    /// What the project's consumer does, where generated files depend on it.
+    pub(crate) fn template(&self) -> Option<Template> {
+        self.layout.template.as_deref().and_then(Template::parse)
+    }
+
+    pub(crate) fn new(paths: &Paths, template: Template, provenance: BTreeMap<String, String>) -> Self {
         let foundry = &paths.foundry;
+        let framework = paths.framework;
         Self {
             version: Self::VERSION,
             layout: LockedLayout {
+                framework: (framework != Framework::Foundry).then(|| framework.name().to_owned()),
+                template: (framework == Framework::Remix).then(|| template.name().to_owned()),
                 src: slashes(&foundry.src),
                 test: slashes(&foundry.test),
                 script: slashes(&foundry.script),

@@ -1,12 +1,13 @@
-//! Foundry projects around a generated verifier: what a person starts from, and what `build`
-//! refreshes in it later.
+//! Projects around a generated verifier, for Foundry, Hardhat or Remix: what a person starts from, and
+//! what `build` refreshes in it later.
 //!
-//! Three ways in: [`new_project`] makes a folder, [`init_project`] adds to an existing Foundry
-//! project and overwrites nothing, [`refresh_project`] rewrites the generated files of either, as
+//! Three ways in: [`new_project`] makes a folder, [`init_project`] adds to an existing project and
+//! overwrites nothing, [`refresh_project`] rewrites the generated files of either, as
 //! long as nobody changed them by hand. All three write complete files or none.
 
 mod error;
 mod foundry;
+mod frameworks;
 mod layout;
 mod render;
 mod spec;
@@ -15,6 +16,7 @@ mod write;
 
 pub use error::Error;
 pub use foundry::FoundryLayout;
+pub use frameworks::Framework;
 pub use layout::{LOCK_FILE, Ownership};
 pub use render::{is_member_name, plain_name};
 pub use spec::{
@@ -23,6 +25,6 @@ pub use spec::{
 };
 pub use template::{EmbeddedModel, NamedProof, SampleChoice, Template};
 pub use write::{
-    Skipped, Undone, Written, check_init, check_new, init_project, new_project, plan_init, refresh_project,
-    undo_init,
+    Skipped, Undone, Written, check_init, check_new, framework_of, init_project, new_project, plan_init,
+    refresh_project, undo_init,
 };

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::foundry::relative;
+use crate::frameworks::{Framework, hardhat, remix};
 use crate::layout::{File, Ownership, Paths, SETTINGS_FILE, slashes};
 use crate::spec::{Accuracy, Ci, ContextParts, Output, ProjectSpec, ProvenModel};
 use crate::template::{SampleChoice, Template};
@@ -14,6 +15,10 @@ use std::rc::Rc;
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/project");
 /// One folder for each template but the minimal one, whose files are among `TEMPLATES`.
 static KINDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/kinds");
+/// Hardhat's files; those of a template's own are in its folder.
+static HARDHAT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/hardhat");
+/// Remix's files.
+static REMIX: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/remix");
 /// One page for each template but the minimal one.
 static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/templates");
 static CONTRACTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../contracts");
@@ -36,68 +41,78 @@ const MAX_FRACTION_BITS: u32 = 120;
 /// All files of a project except the lock file.
 pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Error> {
     let renderer = Renderer::new(spec, paths)?;
-    let foundry = &paths.foundry;
     let person = Ownership::Person;
     let generated = Ownership::Generated;
-    let mut files = Vec::new();
-    let mut template = |name: &str, path: PathBuf, ownership| -> Result<(), Error> {
-        files.push(File { path, contents: renderer.render(name)?.into_bytes(), ownership });
-        Ok(())
+    let mut files = match paths.framework {
+        Framework::Foundry => foundry_files(&renderer, spec, paths)?,
+        Framework::Hardhat => hardhat::files(&renderer, spec, paths)?,
+        Framework::Remix => remix::files(&renderer, spec, paths, &CONTRACTS)?,
     };
-    template("foundry.toml", "foundry.toml".into(), person)?;
-    template("gitignore", ".gitignore".into(), person)?;
-    template("README.md", "README.md".into(), person)?;
-    template("hallmark.toml", SETTINGS_FILE.into(), person)?;
-    match spec.ci {
-        Ci::Github => template(".github/workflows/ci.yml", ".github/workflows/ci.yml".into(), person)?,
-        Ci::Gitlab => template("gitlab-ci.yml", ".gitlab-ci.yml".into(), person)?,
-        Ci::None => {}
-    }
-    template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"), person)?;
-    let kind = spec.template.name();
-    let consumer = spec.template.consumer();
-    if spec.template == Template::Minimal {
-        template("src/ModelConsumer.sol", paths.source("ModelConsumer.sol"), person)?;
-        template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"), person)?;
-        template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"), person)?;
-    } else {
-        let own = |folder: &str, name: &str| format!("{kind}/{folder}/{name}");
-        let source = format!("{consumer}.sol");
-        template(&own("src", &source), paths.source(&source), person)?;
-        let test = format!("{consumer}.t.sol");
-        template(&own("test", &test), foundry.test.join(test), person)?;
-        // What all consumers of one model have to pass.
-        if spec.members.is_empty() {
-            template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"), person)?;
-        }
-        template(&own("script", "Deploy.s.sol"), foundry.script.join("Deploy.s.sol"), person)?;
-    }
-
     let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
         files.push(File { path, contents, ownership });
     };
-    if let Some(page) = PAGES.get_file(format!("{kind}.md")) {
+    add(SETTINGS_FILE.into(), renderer.render("hallmark.toml")?.into_bytes(), person);
+    if let Some(page) = PAGES.get_file(format!("{}.md", spec.template.name())) {
         add(Path::new("docs").join(page.path()), page.contents().to_vec(), person);
+    }
+    if paths.framework != Framework::Remix {
+        let source = format!("{}.sol", spec.template.consumer());
+        let name = match spec.template {
+            Template::Minimal => format!("src/{source}"),
+            other => format!("{}/src/{source}", other.name()),
+        };
+        add(paths.source(&source), renderer.render(&name)?.into_bytes(), person);
+        let library = paths.library();
+        let mut folders = vec![&CONTRACTS];
+        while let Some(folder) = folders.pop() {
+            folders.extend(folder.dirs());
+            for file in folder.files() {
+                add(library.join("src").join(file.path()), file.contents().to_vec(), generated);
+            }
+        }
+        add(library.join("LICENSE-MIT"), LICENSE_MIT.into(), generated);
+        add(library.join("LICENSE-APACHE"), LICENSE_APACHE.into(), generated);
     }
     files.extend(model_files(&renderer, &spec.main, None, paths)?);
     for member in &spec.members {
         let own = renderer.with_context(model_context(&member.model, Some(&member.name), paths)?);
         files.extend(model_files(&own, &member.model, Some(&member.name), paths)?);
     }
-    let mut add = |path: PathBuf, contents: Vec<u8>, ownership| {
-        files.push(File { path, contents, ownership });
-    };
-    let library = paths.library();
-    let mut folders = vec![&CONTRACTS];
-    while let Some(folder) = folders.pop() {
-        folders.extend(folder.dirs());
-        for file in folder.files() {
-            add(library.join("src").join(file.path()), file.contents().to_vec(), generated);
-        }
-    }
-    add(library.join("LICENSE-MIT"), LICENSE_MIT.into(), generated);
-    add(library.join("LICENSE-APACHE"), LICENSE_APACHE.into(), generated);
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// Foundry's files: settings, tests and scripts.
+fn foundry_files(renderer: &Renderer, spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Error> {
+    let foundry = &paths.foundry;
+    let mut files = Vec::new();
+    let mut template = |name: &str, path: PathBuf| -> Result<(), Error> {
+        let contents = renderer.render(name)?.into_bytes();
+        files.push(File { path, contents, ownership: Ownership::Person });
+        Ok(())
+    };
+    template("foundry.toml", "foundry.toml".into())?;
+    template("gitignore", ".gitignore".into())?;
+    template("README.md", "README.md".into())?;
+    match spec.ci {
+        Ci::Github => template(".github/workflows/ci.yml", ".github/workflows/ci.yml".into())?,
+        Ci::Gitlab => template("gitlab-ci.yml", ".gitlab-ci.yml".into())?,
+        Ci::None => {}
+    }
+    template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"))?;
+    if spec.template == Template::Minimal {
+        template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"))?;
+        template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"))?;
+    } else {
+        let own = |folder: &str, name: &str| format!("{}/{folder}/{name}", spec.template.name());
+        let test = format!("{}.t.sol", spec.template.consumer());
+        template(&own("test", &test), foundry.test.join(test))?;
+        // What all consumers of one model have to pass.
+        if spec.members.is_empty() {
+            template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"))?;
+        }
+        template(&own("script", "Deploy.s.sol"), foundry.script.join("Deploy.s.sol"))?;
+    }
     Ok(files)
 }
 
@@ -115,12 +130,23 @@ fn model_files(
         files.push(File { path, contents, ownership });
     };
     let rendered = |name: &str| Ok(renderer.render(name)?.into_bytes());
-    add(paths.model_source(member, "ModelInfo.sol"), rendered("src/ModelInfo.sol")?, generated);
-    add(paths.fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
-    add(paths.verifier(member), model.verifier_source.clone().into_bytes(), generated);
-    for source in &model.sources {
-        file_name("sources", &source.file_name)?;
-        add(paths.model_source(member, &source.file_name), source.source.clone().into_bytes(), generated);
+    if paths.framework != Framework::Remix {
+        add(paths.model_source(member, "ModelInfo.sol"), rendered("src/ModelInfo.sol")?, generated);
+        add(paths.verifier(member), model.verifier_source.clone().into_bytes(), generated);
+        for source in &model.sources {
+            file_name("sources", &source.file_name)?;
+            add(paths.model_source(member, &source.file_name), source.source.clone().into_bytes(), generated);
+        }
+    }
+    match paths.framework {
+        Framework::Foundry => {
+            add(paths.fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
+        }
+        Framework::Hardhat => {
+            add(paths.fixture(member), rendered("hardhat/test/fixtures/inference.json")?, generated);
+            add(paths.typescript_info(member), rendered("hardhat/model/ModelInfo.ts")?, generated);
+        }
+        Framework::Remix => {}
     }
     add(model_file("model", member, "model.onnx")?, model.files.onnx.clone(), person);
     let (name, contents) = &model.files.input;
@@ -145,7 +171,7 @@ fn model_file(field: &'static str, member: Option<&str>, name: &str) -> Result<P
     Ok(Path::new("model").join(member.unwrap_or_default()).join(name))
 }
 
-struct Renderer {
+pub(crate) struct Renderer {
     environment: Rc<Environment<'static>>,
     context: Value,
 }
@@ -156,17 +182,18 @@ impl Renderer {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_keep_trailing_newline(true);
         environment.add_filter("toml", |text: String| toml::Value::String(text).to_string());
-        let mut folders = vec![&TEMPLATES, &KINDS];
-        while let Some(folder) = folders.pop() {
-            folders.extend(folder.dirs());
+        let mut folders = vec![("", &TEMPLATES), ("", &KINDS), ("hardhat/", &HARDHAT), ("remix/", &REMIX)];
+        while let Some((prefix, folder)) = folders.pop() {
+            folders.extend(folder.dirs().map(|inner| (prefix, inner)));
             for file in folder.files() {
                 let path = slashes(file.path());
                 let (Some(name), Some(text)) = (path.strip_suffix(".j2"), file.contents_utf8()) else {
                     continue;
                 };
+                let name = format!("{prefix}{name}");
                 environment
-                    .add_template_owned(name.to_owned(), text.to_owned())
-                    .map_err(|source| Error::Template { name: name.to_owned(), source: Box::new(source) })?;
+                    .add_template_owned(name.clone(), text.to_owned())
+                    .map_err(|source| Error::Template { name, source: Box::new(source) })?;
             }
         }
         Ok(Self { environment: Rc::new(environment), context: context_of(spec, paths)? })
@@ -177,7 +204,8 @@ impl Renderer {
         Self { environment: Rc::clone(&self.environment), context }
     }
 
-    fn render(&self, name: &str) -> Result<String, Error> {
+    /// The template with the project's values.
+    pub(crate) fn render(&self, name: &str) -> Result<String, Error> {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(&self.context))
@@ -197,6 +225,7 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
     };
     let path = |path: PathBuf| slashes(&path);
+    spec.template.check_framework(paths.framework)?;
     spec.template.check_outputs(&main.outputs.iter().map(|output| &output.shape).collect::<Vec<_>>())?;
     let mut members = Vec::new();
     for member in &spec.members {
@@ -206,9 +235,19 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         members.push(model_context(&member.model, Some(&member.name), paths)?);
     }
     let parts = &main.fixture.context;
+    let consumer_file = paths.source(&format!("{}.sol", spec.template.consumer()));
+    // In a project for Remix everything is in that file.
+    let or_all_in_one = |file: PathBuf| match paths.framework {
+        Framework::Remix => consumer_file.clone(),
+        Framework::Foundry | Framework::Hardhat => file,
+    };
     let project = context! {
         template => spec.template.name(),
+        framework => paths.framework.name(),
         consumer_contract => spec.template.consumer(),
+        action => spec.template.action(),
+        package_name => package_name(&spec.project_name),
+        node_version => hardhat::NODE_VERSION,
         project_name => comment(&spec.project_name),
         members,
         max_abs_error, max_rel_error,
@@ -218,14 +257,18 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         test => slashes(&foundry.test),
         script => slashes(&foundry.script),
         lib => slashes(&foundry.lib),
-        verifier_path => path(paths.verifier(None)),
-        info_path => path(paths.source("ModelInfo.sol")),
-        consumer_path => path(paths.source(&format!("{}.sol", spec.template.consumer()))),
+        verifier_path => path(or_all_in_one(paths.verifier(None))),
+        info_path => path(or_all_in_one(paths.source("ModelInfo.sol"))),
+        consumer_path => path(consumer_file.clone()),
         fixture_path => path(paths.fixture(None)),
         test_to_src => relative(&foundry.test, &foundry.src),
         test_to_verifier => relative(&foundry.test, &paths.verifier(None)),
         fixture_from_test => relative(&foundry.test, &paths.fixture(None)).trim_start_matches("./"),
         test_to_script => relative(&foundry.test, &foundry.script),
+        test_to_lib => relative(&foundry.test, &foundry.lib),
+        test_to_model => relative(&foundry.test, Path::new("model")),
+        script_to_lib => relative(&foundry.script, &foundry.lib),
+        script_to_model => relative(&foundry.script, Path::new("model")),
         script_to_src => relative(&foundry.script, &foundry.src),
         script_to_verifier => relative(&foundry.script, &paths.verifier(None)),
         dev => main.dev_srs,
@@ -278,8 +321,22 @@ fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Re
     let wads = |instances: &[[u8; 32]]| -> Result<String, Error> {
         Ok(hex::encode(abi_array(&output_wads(&model.outputs, &instances[FIRST_OUTPUT_INDEX..])?)))
     };
+    let words = |words: &[[u8; 32]]| words.iter().map(hex::encode).collect::<Vec<_>>();
+    let outputs_of = |instances: &[[u8; 32]]| -> Result<Vec<String>, Error> {
+        let wads = output_wads(&model.outputs, &instances[FIRST_OUTPUT_INDEX..])?;
+        Ok(wads.iter().map(signed_decimal).collect())
+    };
     let context_value = canonical(&fixture.instances[CONTEXT_INDEX])?;
     let parts = &fixture.context;
+    let mut proofs = vec![context! {
+        name => "given",
+        account => address("fixture.context.account", &parts.account)?,
+        nonce => decimal(&parts.nonce),
+        deadline => decimal(&parts.deadline),
+        proof => hex::encode(&fixture.proof),
+        instances => words(&fixture.instances),
+        outputs => outputs_of(&fixture.instances)?,
+    }];
     let mut further = Vec::new();
     let mut names = vec!["given", "all", "proof", "instances", "context", "circuitOutputs", "modelOutputs"];
     for proof in &fixture.further {
@@ -296,6 +353,15 @@ fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Re
             let message = format!("`{}` is for another chain or consumer", proof.name);
             return Err(Error::spec("fixture.further", message));
         }
+        proofs.push(context! {
+            name => proof.name,
+            account => address("fixture.further.account", &proof.context.account)?,
+            nonce => decimal(&proof.context.nonce),
+            deadline => decimal(&proof.context.deadline),
+            proof => hex::encode(&proof.proof),
+            instances => words(&proof.instances),
+            outputs => outputs_of(&proof.instances)?,
+        });
         further.push(context! {
             name => proof.name,
             sample => match SampleChoice::parse(&proof.sample) {
@@ -341,6 +407,10 @@ fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Re
         reference_wads => hex::encode(abi_array(&reference_wads(&fixture.reference)?)),
         tolerance => wad("fixture.tolerance", fixture.tolerance, true)?.to_string(),
         further,
+        proofs,
+        model_outputs => reference_wads(&fixture.reference)?.iter().map(signed_decimal).collect::<Vec<_>>(),
+        verify_calldata => hex::encode(verify_calldata(&fixture.proof, &fixture.instances)),
+        verifier_code_hash => hex::encode(model.verifier_code_hash),
         generator_version => env!("CARGO_PKG_VERSION"),
         test_to_member => relative(&foundry.test, &paths.model_source(member, "")),
     })
@@ -414,6 +484,42 @@ fn address<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Error> {
         Some(digits) if digits.len() == 40 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(text),
         _ => Err(Error::spec(field, format!("`{text}` is not `0x` and 40 hexadecimal digits"))),
     }
+}
+
+/// A name that npm takes for a package: small letters, digits and hyphens.
+fn package_name(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("-");
+    if name.is_empty() { "model".to_owned() } else { name }
+}
+
+/// Two's complement as a decimal number.
+fn signed_decimal(word: &[u8; 32]) -> String {
+    BigInt::from_signed_bytes_be(word).to_string()
+}
+
+/// Selector of `verifyProof(bytes,uint256[])`.
+const VERIFY_PROOF: [u8; 4] = [0x1e, 0x8e, 0x1e, 0x13];
+
+/// Calldata of `verifyProof(bytes,uint256[])`.
+fn verify_calldata(proof: &[u8], instances: &[[u8; 32]]) -> Vec<u8> {
+    const WORD: usize = 32;
+    let word = |value: usize| {
+        let mut word = [0u8; WORD];
+        word[WORD - 8..].copy_from_slice(&(value as u64).to_be_bytes());
+        word
+    };
+    let padded = proof.len().next_multiple_of(WORD);
+    let mut data = VERIFY_PROOF.to_vec();
+    data.extend(word(2 * WORD));
+    data.extend(word(3 * WORD + padded));
+    data.extend(word(proof.len()));
+    data.extend(proof);
+    data.resize(data.len() + padded - proof.len(), 0);
+    data.extend(word(instances.len()));
+    data.extend(instances.iter().flatten());
+    data
 }
 
 /// A big-endian word as a decimal number.
@@ -537,6 +643,26 @@ mod tests {
         let outputs = [Output { name: "y".into(), shape: vec![], fraction_bits: 70 }];
         assert_eq!(output_wads(&outputs, &[word]).unwrap(), [[0xff; 32]]);
         assert!(output_wads(&outputs, &[[0xff; 32]]).is_err());
+    }
+
+    #[test]
+    fn calldata_is_that_of_an_abi_encoder() {
+        let data = verify_calldata(&[0xab; 33], &[[1; 32], [2; 32]]);
+        assert_eq!(data.len(), 4 + 32 * (2 + 1 + 2 + 1 + 2));
+        assert_eq!(data[4 + 31], 0x40);
+        assert_eq!(data[4 + 63], 0xa0);
+        assert_eq!(data[4 + 95], 33);
+        assert_eq!(data[4 + 128], 0xab);
+        assert_eq!(data[4 + 129], 0);
+        assert_eq!(data[4 + 191], 2);
+        assert_eq!(data[data.len() - 32..], [2; 32]);
+    }
+
+    #[test]
+    fn names_of_projects_as_npm_takes_them() {
+        for (name, expected) in [("demo", "demo"), ("My Credit_model", "my-credit-model"), ("..", "model")] {
+            assert_eq!(package_name(name), expected);
+        }
     }
 
     #[test]

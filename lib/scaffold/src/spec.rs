@@ -1,6 +1,6 @@
 //! What a project is made from.
 
-use crate::Template;
+use crate::{Framework, Template};
 use std::collections::BTreeMap;
 
 /// Everything that the templates say about a project: its models with their verifiers and real
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct ProjectSpec {
     /// What its consumer does.
     pub template: Template,
+    /// What it is built and tested with.
+    pub framework: Framework,
     /// Name of the project, for its README.
     pub project_name: String,
     /// The model, or the first one of several.
@@ -47,6 +49,8 @@ pub struct ProvenModel {
     pub verifier_contract: String,
     /// Solidity source of the verifier.
     pub verifier_source: String,
+    /// Keccak-256 of the verifier's runtime code, compiled with the versions and settings to pin.
+    pub verifier_code_hash: [u8; 32],
     /// Further generated Solidity files, for the folder of sources.
     pub sources: Vec<SourceFile>,
     /// True when the SRS is a development one.

@@ -1,6 +1,6 @@
 //! The kinds of project that there are: each a consumer with a model, tests and a page of its own.
 
-use crate::Error;
+use crate::{Error, Framework};
 
 /// What the project's consumer does with an inference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +153,42 @@ impl Template {
             Self::Agent => "AgentTreasury",
             Self::PredictionMarket => "PredictionMarket",
         }
+    }
+
+    /// Name of the consumer's function that takes an inference.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Minimal => "submit",
+            Self::Lending => "openLine",
+            Self::Gate => "admit",
+            Self::Oracle => "post",
+            Self::Liquidation => "liquidate",
+            Self::Agent => "execute",
+            Self::PredictionMarket => "settle",
+        }
+    }
+
+    /// A contract that its tests in TypeScript need besides.
+    pub(crate) fn test_contract(self) -> Option<&'static str> {
+        match self {
+            Self::Liquidation => Some("SetPrice.sol"),
+            Self::Agent => Some("Target.sol"),
+            _ => None,
+        }
+    }
+
+    /// Fails when there is no such template for a framework: to be asked before the costly part.
+    pub fn check_framework(self, framework: Framework) -> Result<(), Error> {
+        if self != Self::PredictionMarket || framework == Framework::Foundry {
+            return Ok(());
+        }
+        // Its consumer takes a proof of each of several models.
+        Err(Error::TemplateNotFor { template: self.name(), framework: framework.name() })
+    }
+
+    /// The inverse of [`Template::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|template| template.name() == name)
     }
 
     /// The model that it shows its work with; the first one of several.

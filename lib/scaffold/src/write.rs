@@ -1,6 +1,6 @@
 //! Files to disk: complete or not at all.
 
-use crate::foundry::FoundryLayout;
+use crate::frameworks::{Framework, hardhat};
 use crate::layout::{Additions, File, LOCK_FILE, Lock, Ownership, Paths, SETTINGS_FILE, slashes};
 use crate::spec::ProjectSpec;
 use crate::{Error, render};
@@ -50,8 +50,8 @@ pub fn check_new(dir: &Path) -> Result<(), Error> {
 }
 
 /// Fails when a project cannot be added in `dir`: to be asked before the costly part.
-pub fn check_init(dir: &Path) -> Result<(), Error> {
-    FoundryLayout::read(dir)?;
+pub fn check_init(dir: &Path, framework: Framework) -> Result<(), Error> {
+    Paths::read(framework, dir)?;
     for name in [SETTINGS_FILE, LOCK_FILE] {
         if dir.join(name).exists() {
             return Err(Error::AlreadyInitialised(dir.join(name)));
@@ -63,7 +63,7 @@ pub fn check_init(dir: &Path) -> Result<(), Error> {
 /// Makes a project in `dir`, which must not exist or be empty.
 pub fn new_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
     check_new(dir)?;
-    let paths = Paths::new(FoundryLayout::default());
+    let paths = Paths::of(spec.framework);
     let mut files = render::files(spec, &paths)?;
     files.push(lock_file(&paths, spec, &files));
     // Written next to its place, then moved there in one step.
@@ -82,8 +82,8 @@ pub fn new_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
     Ok(Written { written: files.into_iter().map(|file| file.path).collect(), ..Written::default() })
 }
 
-/// Adds the same to the Foundry project in `dir`. A file that exists is never touched; where one of
-/// our Solidity files would collide with another, ours go to folders named `hallmark`.
+/// Adds the same to the existing project in `dir`. A file that exists is never touched; where one of
+/// our sources, tests or scripts would collide with another, ours go to folders named `hallmark`.
 pub fn init_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
     let (files, planned) = additions(dir, spec)?;
     let written = place(dir, &files, false)?;
@@ -98,13 +98,15 @@ pub fn plan_init(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
 
 /// The files that are to be added, and what is left as it is.
 fn additions(dir: &Path, spec: &ProjectSpec) -> Result<(Vec<File>, Written), Error> {
-    check_init(dir)?;
-    let mut paths = Paths::new(FoundryLayout::read(dir)?);
+    check_init(dir, spec.framework)?;
+    let mut paths = Paths::read(spec.framework, dir)?;
     let mut files = render::files(spec, &paths)?;
     let mut notes = Vec::new();
     let library = paths.library();
+    let folders = [paths.foundry.src.clone(), paths.foundry.test.clone(), paths.foundry.script.clone()];
     let collides = |file: &File| {
-        file.path.extension().is_some_and(|extension| extension == "sol")
+        file.path.extension().is_some_and(|extension| extension == "sol" || extension == "ts")
+            && folders.iter().any(|folder| file.path.starts_with(folder))
             && !file.path.starts_with(&library)
             && dir.join(&file.path).exists()
     };
@@ -121,6 +123,9 @@ fn additions(dir: &Path, spec: &ProjectSpec) -> Result<(Vec<File>, Written), Err
             "foundry.toml turns `auto_detect_remappings` off: add the remapping `hallmark/={}/src/`",
             slashes(&library)
         ));
+    }
+    if paths.framework == Framework::Hardhat {
+        notes.extend(hardhat::notes(dir, &paths, spec));
     }
     let mut skipped = Vec::new();
     files.retain(|file| {
@@ -210,14 +215,29 @@ fn read_lock(dir: &Path) -> Result<(PathBuf, String, Lock), Error> {
     Ok((path, text, lock))
 }
 
+/// The framework of the project in `dir`, as its lock file says.
+pub fn framework_of(dir: &Path) -> Result<Framework, Error> {
+    let (path, _, lock) = read_lock(dir)?;
+    Ok(paths_of(&path, &lock)?.framework)
+}
+
+fn paths_of(lock_path: &Path, lock: &Lock) -> Result<Paths, Error> {
+    lock.paths().ok_or_else(|| Error::Lock {
+        path: lock_path.to_path_buf(),
+        message: "its framework is not known".to_owned(),
+    })
+}
+
 /// Rewrites the generated files of the project in `dir` whose contents change, except those that
 /// somebody edited. What a person owns is left alone.
 pub fn refresh_project(dir: &Path, spec: &ProjectSpec) -> Result<Written, Error> {
-    let (_, text, lock) = read_lock(dir)?;
-    let paths = lock.paths();
+    let (lock_path, text, lock) = read_lock(dir)?;
+    let paths = paths_of(&lock_path, &lock)?;
+    // Where generated files say what the consumer does, it is as when they were first written.
+    let spec = &ProjectSpec { template: lock.template().unwrap_or(spec.template), ..spec.clone() };
     let mut skipped = Vec::new();
     let mut changed = Vec::new();
-    let mut new_lock = Lock::new(&paths, spec.provenance.clone());
+    let mut new_lock = Lock::new(&paths, spec.template, spec.provenance.clone());
     new_lock.init.clone_from(&lock.init);
     for file in render::files(spec, &paths)? {
         if file.ownership != Ownership::Generated {
@@ -265,7 +285,7 @@ fn hashes(files: &[File], ownership: Ownership) -> BTreeMap<String, String> {
 }
 
 fn lock_with(paths: &Paths, spec: &ProjectSpec, files: &[File], init: Option<Additions>) -> File {
-    let mut lock = Lock::new(paths, spec.provenance.clone());
+    let mut lock = Lock::new(paths, spec.template, spec.provenance.clone());
     lock.files = hashes(files, Ownership::Generated);
     lock.init = init;
     File { path: LOCK_FILE.into(), contents: lock.render(), ownership: Ownership::Generated }

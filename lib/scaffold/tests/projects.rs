@@ -3,8 +3,9 @@
 //! contract here refuses everything and only has to compile.
 
 use hallmark_scaffold::{
-    Accuracy, Ci, ContextParts, Error, Fixture, FurtherProof, Member, ModelFiles, Output, ProjectSpec,
-    ProvenModel, SourceFile, Template, Versions, init_project, new_project, refresh_project, undo_init,
+    Accuracy, Ci, ContextParts, Error, Fixture, Framework, FurtherProof, Member, ModelFiles, Output,
+    ProjectSpec, ProvenModel, SourceFile, Template, Versions, framework_of, init_project, new_project,
+    refresh_project, undo_init,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,6 +39,7 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
     let count = outputs.iter().map(|o| o.shape.iter().product::<usize>()).sum();
     ProjectSpec {
         template: Template::Minimal,
+        framework: Framework::Foundry,
         project_name: "demo".into(),
         main: ProvenModel {
             files: ModelFiles {
@@ -50,6 +52,7 @@ fn spec(outputs: Vec<Output>) -> ProjectSpec {
             outputs,
             verifier_contract: "RefusingVerifier".into(),
             verifier_source: REFUSES.into(),
+            verifier_code_hash: [4; 32],
             sources: vec![],
             dev_srs: true,
             fixture: Fixture {
@@ -374,4 +377,140 @@ fn undo_touches_nothing_outside_the_project() {
     let made = folder.path().join("made");
     new_project(&made, &one()).unwrap();
     assert!(matches!(undo_init(&made, false), Err(Error::NothingToUndo(_))));
+}
+
+fn hardhat_project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hardhat.config.ts"), "export default {};\n").unwrap();
+    let manifest = r#"{ "devDependencies": { "hardhat": "^3.18.0", "viem": "^2.0.0" } }"#;
+    fs::write(folder.path().join("package.json"), manifest).unwrap();
+    folder
+}
+
+fn paths(root: &Path) -> Vec<String> {
+    tree(root).into_keys().map(|path| path.to_string_lossy().replace('\\', "/")).collect()
+}
+
+/// Every template for every framework; what the files do, `tools/templates.sh` finds out.
+#[test]
+fn projects_of_all_frameworks_are_rendered() {
+    let folder = tempfile::tempdir().unwrap();
+    let outputs = [vec![output("value", &[1, 1])], vec![output("scores", &[1, 4]), output("more", &[2])]];
+    for framework in Framework::ALL {
+        for template in Template::ALL {
+            let name = format!("{}-{}", framework.name(), template.name());
+            let mut made = 0;
+            for outputs in &outputs {
+                let mut spec = spec(outputs.clone());
+                (spec.template, spec.framework) = (*template, *framework);
+                spec.main.fixture.further = further_for(*template, &spec);
+                for (name, _) in template.members() {
+                    spec.members.push(Member { name: name.into(), model: spec.main.clone() });
+                }
+                let dir = folder.path().join(format!("{name}{made}"));
+                match new_project(&dir, &spec) {
+                    Ok(_) => made += 1,
+                    Err(Error::OutputsDoNotFit { .. } | Error::TemplateNotFor { .. }) => {
+                        assert!(!dir.exists());
+                        continue;
+                    }
+                    Err(error) => panic!("{name}: {error}"),
+                }
+                for (path, contents) in tree(&dir) {
+                    // Workflows have expressions of their own.
+                    let text = String::from_utf8_lossy(&contents).replace("${{", "");
+                    assert!(!text.contains("{%") && !text.contains("{{ "), "{name}: {}", path.display());
+                }
+                assert!(refresh_project(&dir, &spec).unwrap().written.is_empty(), "{name}");
+                assert_eq!(framework_of(&dir).unwrap(), *framework);
+            }
+            let expected = template.check_framework(*framework).is_ok();
+            assert_eq!(made > 0, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_project_for_hardhat_has_its_proofs_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("My Project");
+    let mut spec = spec(vec![output("scores", &[1, 4])]);
+    (spec.template, spec.framework) = (Template::Agent, Framework::Hardhat);
+    spec.project_name = "My Project".into();
+    spec.main.fixture.further = further_for(Template::Agent, &spec);
+    new_project(&dir, &spec).unwrap();
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(dir.join(name)).unwrap()).unwrap()
+    };
+    let fixture = json("test/fixtures/inference.json");
+    let model = &fixture["models"][format!("0x{}", hex::encode([2; 32]))];
+    let proofs = model["proofs"].as_array().unwrap();
+    assert_eq!(proofs.len(), 1 + spec.main.fixture.further.len());
+    assert_eq!(proofs[0]["name"], "given");
+    assert_eq!(proofs[0]["instances"].as_array().unwrap().len(), 5);
+    assert_eq!(model["modelOutputs"][0], "-250000000000000000");
+    let manifest = json("package.json");
+    assert_eq!(manifest["name"], "my-project");
+    assert_eq!(manifest["devDependencies"]["solc"], spec.versions.solc);
+    // The packages that the templates are tested with.
+    let tested = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/hardhat/package.json");
+    let tested: serde_json::Value = serde_json::from_slice(&fs::read(tested).unwrap()).unwrap();
+    assert_eq!(manifest["devDependencies"], tested["dependencies"]);
+}
+
+#[test]
+fn init_adds_to_a_hardhat_project() {
+    let mut spec = one();
+    spec.framework = Framework::Hardhat;
+    let project = hardhat_project();
+    let before = tree(project.path());
+    let written = init_project(project.path(), &spec).unwrap();
+    for (path, contents) in &before {
+        assert_eq!(&fs::read(project.path().join(path)).unwrap(), contents);
+    }
+    assert!(written.written.contains(&"contracts/Verifier.sol".into()));
+    assert!(written.notes.iter().any(|note| note.contains("@nomicfoundation/hardhat-viem")), "{written:?}");
+    assert!(!project.path().join("foundry.toml").exists());
+    assert!(matches!(init_project(project.path(), &spec), Err(Error::AlreadyInitialised(_))));
+    undo_init(project.path(), false).unwrap();
+    assert_eq!(tree(project.path()), before);
+
+    // Names that are taken, and remappings that somebody wrote.
+    fs::create_dir(project.path().join("scripts")).unwrap();
+    fs::write(project.path().join("scripts/deploy.ts"), "").unwrap();
+    fs::write(project.path().join("remappings.txt"), "a/=b/\n").unwrap();
+    let written = init_project(project.path(), &spec).unwrap();
+    assert!(written.notes.iter().any(|note| note.contains("add the line `hallmark/=lib/hallmark/src/`")));
+    let files = paths(project.path());
+    for name in
+        ["contracts/hallmark/Verifier.sol", "test/hallmark/consumerTests.ts", "scripts/hallmark/deploy.ts"]
+    {
+        assert!(files.iter().any(|file| file == name), "{name} in {files:?}");
+    }
+    let tests = fs::read_to_string(project.path().join("test/hallmark/consumerTests.ts")).unwrap();
+    assert!(tests.contains("\"../../lib/hallmark/typescript/context.js\""));
+    assert!(tests.contains("\"contracts/hallmark/Verifier.sol:RefusingVerifier\""));
+
+    spec.framework = Framework::Remix;
+    assert!(matches!(init_project(project.path(), &spec), Err(Error::NothingToInit(_))));
+}
+
+#[test]
+fn a_project_for_remix_is_remade_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let mut spec = one();
+    (spec.template, spec.framework) = (Template::Lending, Framework::Remix);
+    new_project(&dir, &spec).unwrap();
+    let text = fs::read_to_string(dir.join("LendingPool.sol")).unwrap();
+    assert_eq!(text.matches("SPDX-License-Identifier").count(), 1);
+    assert_eq!(text.lines().filter(|line| line.starts_with("import ")).count(), 0);
+    let readme = fs::read_to_string(dir.join("README.md")).unwrap();
+    assert!(readme.contains(&format!("`0x{}`", hex::encode([4; 32]))), "the code hash");
+    // `build` does not say which template it is.
+    spec.template = Template::Minimal;
+    spec.main.fixture.proof[0] ^= 1;
+    let written = refresh_project(&dir, &spec).unwrap().written;
+    assert_eq!(written, ["README.md", "inference.json", "hallmark.lock"].map(PathBuf::from));
+    assert!(fs::read_to_string(dir.join("README.md")).unwrap().contains("LendingPool"));
 }

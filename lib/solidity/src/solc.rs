@@ -90,6 +90,47 @@ impl CompilerSettings {
     }
 }
 
+impl CompilerSettings {
+    /// What the project in `root` compiles `file` with: as forge would where there is a foundry.toml,
+    /// as Hardhat last did where it left its record, and as generated projects do else.
+    pub fn from_project(root: &Path, file: &str) -> Self {
+        let is_ours = root.join("hallmark.toml").is_file();
+        if root.join("foundry.toml").is_file() || !is_ours {
+            return Self::from_foundry(root);
+        }
+        Self::from_hardhat(root, file).unwrap_or_default()
+    }
+
+    /// The settings of the latest of Hardhat's records that has the file.
+    fn from_hardhat(root: &Path, file: &str) -> Option<Self> {
+        let folder = std::fs::read_dir(root.join("artifacts/build-info")).ok()?;
+        let name = format!("project/{file}");
+        let records = folder.filter_map(|entry| {
+            let entry = entry.ok()?;
+            let modified = entry.metadata().ok()?.modified().ok()?;
+            let record: Value = serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok()?;
+            let input = record.get("input")?;
+            input.get("sources")?.get(&name)?;
+            Some((modified, input.get("settings")?.clone()))
+        });
+        let (_, settings) = records.max_by_key(|(modified, _)| *modified)?;
+        let optimizer = settings.get("optimizer");
+        let optimizer = |key: &str| optimizer.and_then(|optimizer| optimizer.get(key));
+        let runs = optimizer("runs").and_then(Value::as_u64).and_then(|runs| u32::try_from(runs).ok());
+        let default = Self::default();
+        Some(Self {
+            optimizer: optimizer("enabled").and_then(Value::as_bool).unwrap_or(false),
+            optimizer_runs: runs.unwrap_or(200),
+            via_ir: settings.get("viaIR").and_then(Value::as_bool).unwrap_or(false),
+            evm_version: settings
+                .get("evmVersion")
+                .and_then(Value::as_str)
+                .map_or(default.evm_version, str::to_owned),
+            remappings: Vec::new(),
+        })
+    }
+}
+
 /// A compiled contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
@@ -512,5 +553,47 @@ impl Solc {
         self.compile(&sources, settings)?.into_iter().find(|a| a.name == name).ok_or_else(|| Error::Compile {
             messages: vec![format!("the source defines no contract `{name}`")],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_projects_framework() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let settings = || CompilerSettings::from_project(root, "contracts/Verifier.sol");
+        // Nobody's project: as forge compiles without settings.
+        assert_eq!(settings().evm_version, "osaka");
+        write("hallmark.toml", "");
+        assert_eq!(settings(), CompilerSettings::default());
+        let record = |file: &str| {
+            format!(
+                "{{\"input\": {{\"sources\": {{\"project/{file}\": {{}}}}, \"settings\": \
+                 {{\"evmVersion\": \"prague\", \"viaIR\": true, \"optimizer\": {{\"enabled\": true, \"runs\": 5}}}}}}}}"
+            )
+        };
+        write("artifacts/build-info/a.json", &record("contracts/Other.sol"));
+        write("artifacts/build-info/b.output.json", "{}");
+        assert_eq!(settings(), CompilerSettings::default());
+        write("artifacts/build-info/c.json", &record("contracts/Verifier.sol"));
+        let expected = CompilerSettings {
+            optimizer: true,
+            optimizer_runs: 5,
+            via_ir: true,
+            evm_version: "prague".into(),
+            remappings: Vec::new(),
+        };
+        assert_eq!(settings(), expected);
+        write("foundry.toml", "[profile.default]\nevm_version = 'paris'\n");
+        assert_eq!(settings().evm_version, "paris");
+        assert!(!settings().optimizer);
     }
 }

@@ -4,7 +4,8 @@
 const fs = require('fs');
 const path = require('path');
 
-// Where soljson.js is: $SOLCJS_DIR, the folder named in `solcjs-dir` beside this file, then
+// Where soljson.js is: $SOLCJS_DIR, the folder named in `solcjs-dir` beside this file, node_modules
+// beside this file (a copy that stands by itself is of one version, wherever it is run), then
 // node_modules of the working folder, of this file's folder, and of all folders above them.
 function soljsonPath() {
   const folders = [];
@@ -12,6 +13,7 @@ function soljsonPath() {
   try {
     folders.push(fs.readFileSync(path.join(__dirname, 'solcjs-dir'), 'utf8').trim());
   } catch (_) { /* optional */ }
+  folders.push(path.join(__dirname, 'node_modules', 'solc'));
   for (const start of [process.cwd(), __dirname]) {
     for (let at = start; ; at = path.dirname(at)) {
       folders.push(path.join(at, 'node_modules', 'solc'));
