@@ -13,7 +13,7 @@ export HALLMARK_BINARY := $(HALLMARK)
 CARGO := cargo
 FLAGS := --release --locked --workspace
 
-.PHONY: help setup build demo test anvil e2e walkthrough slither solhint fmt lint test-rust test-forge test-slow fixtures templates bench scaling clean
+.PHONY: help setup build demo test anvil e2e walkthrough slither solhint fmt lint test-rust test-forge test-slow fixtures templates init bench scaling clean
 
 help: ## What can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ fixtures: build ## Remakes test/generated from the embedded model.
 
 templates: build ## Makes a project of every template for every framework, builds and tests it; prints seconds and gas.
 	tools/templates.sh
+
+init: build ## `hallmark init` in the starters of forge and Hardhat: their tests, ours, undo.
+	tools/init.sh
 
 walkthrough: ## docs/walkthrough.md again: its commands in a fresh clone, without any cache (20 minutes).
 	node tools/walkthrough.mjs

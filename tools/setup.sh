@@ -51,7 +51,7 @@ link anvil
 # registries), the npm compiler is put into the place of the missing one, as a copy that stands
 # by itself. It has to be there rather than in a variable of this Makefile: generated projects say
 # `solc = "0.8.30"` like anybody's, and must build when a person types `forge test` in them.
-# A compiler that is there already is never replaced.
+# A compiler that is there already is left alone, unless it is an older copy of ours.
 versions=$HOME/.svm
 if [ ! -d "$versions" ] && [ -d "${XDG_DATA_HOME:-$HOME/.local/share}/svm" ]; then
     versions=${XDG_DATA_HOME:-$HOME/.local/share}/svm
@@ -75,6 +75,13 @@ if [ ! -e "$compiler" ]; then
         chmod 755 "$draft" "$draft/solc-$SOLC_VERSION"
         if [ -d "$versions/$SOLC_VERSION" ]; then rmdir "$versions/$SOLC_VERSION" || die "\`$versions/$SOLC_VERSION\` is there but holds no compiler" "remove it and run this again"; fi
         mv "$draft" "$versions/$SOLC_VERSION"
+    fi
+else
+    wrapper=$versions/$SOLC_VERSION/solcjs-wrapper.cjs
+    if [ -f "$wrapper" ] && ! cmp -s lib/solidity/wrapper/solcjs-wrapper.cjs "$wrapper" \
+        && [ "$(sed -n 2p "$wrapper")" = "$(sed -n 2p lib/solidity/wrapper/solcjs-wrapper.cjs)" ]; then
+        say "renewing our copy of npm's solc at $compiler"
+        cp lib/solidity/wrapper/solcjs-wrapper.cjs "$wrapper.new" && mv "$wrapper.new" "$wrapper"
     fi
 fi
 say "forge and anvil $FOUNDRY_VERSION and solc $SOLC_VERSION are ready"

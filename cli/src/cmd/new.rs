@@ -220,7 +220,9 @@ pub(crate) fn report(shell: &Shell, dir: &Path, made: &Made, written: &Written) 
     if made.spec.main.dev_srs {
         shell.warn("made with a development SRS: its verifier refuses every chain but 31337");
     }
-    let next = match made.spec.framework.test_command() {
+    let added = |name: &str| written.written.iter().any(|path| path == Path::new(name));
+    let next = match made.spec.framework.test_command(added("package.json")) {
+        Some(command) if dir == Path::new(".") => command.to_owned(),
         Some(command) => format!("cd {} && {command}", dir.display()),
         None => format!("read {}", dir.join("README.md").display()),
     };

@@ -19,7 +19,7 @@ static KINDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/k
 static HARDHAT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/hardhat");
 /// Remix's files.
 static REMIX: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../templates/remix");
-/// One page for each template but the minimal one.
+/// One page for each template.
 static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/templates");
 static CONTRACTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../contracts");
 const LICENSE_MIT: &str = include_str!("../../../LICENSE-MIT");

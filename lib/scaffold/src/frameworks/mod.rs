@@ -45,11 +45,13 @@ impl Framework {
         Self::Foundry
     }
 
-    /// The shell command that tests a project, from its folder.
-    pub fn test_command(self) -> Option<&'static str> {
+    /// The shell command that tests a project, from its folder. `own_packages`: its package.json is ours.
+    pub fn test_command(self, own_packages: bool) -> Option<&'static str> {
         match self {
             Self::Foundry => Some("forge test"),
-            Self::Hardhat => Some("npm install && npm test"),
+            Self::Hardhat if own_packages => Some("npm install && npm test"),
+            // Of an existing project, whose package.json need not have a script `test`.
+            Self::Hardhat => Some("npx hardhat test"),
             Self::Remix => None,
         }
     }
