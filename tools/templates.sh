@@ -36,9 +36,9 @@ foundry() {
     fi
     forge test --offline >tests.txt || { cat tests.txt >&2; exit 1; }
     tests=$(grep -c '^\[PASS\]' tests.txt)
-    # The minimal project measures nothing by itself; `hallmark gas` does.
-    forge test --offline --match-test test_GasOf -vvvv 2>&1 \
-        | sed -n 's/.*emit GasUsed(action: "\([^"]*\)", gas: \([0-9]*\).*/    \1: \2 gas/p' >gas.txt
+    "$hallmark" --quiet gas --transactions --json \
+        | node -e 'for (const { name, gas } of JSON.parse(require("fs").readFileSync(0))) console.log(`    ${name}: ${gas} gas`)' >gas.txt
+    [ -s gas.txt ]
 }
 
 # The packages are those of tools/hardhat, which are as in the template's package.json.

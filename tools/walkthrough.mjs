@@ -6,7 +6,7 @@
 //     node tools/walkthrough.mjs --check   fails where the output is another one, numbers aside
 //
 // A block marked `console` holds commands after `$ ` and what they print; `console last=8` keeps the
-// last lines only. All blocks run in one shell, in order; a command that fails ends it. Every command
+// last lines only, `console only=^ok` those that match. All blocks run in one shell, in order; a command that fails ends it. Every command
 // of README.md must be among them.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -34,8 +34,8 @@ function parse(text) {
             else if (block.commands.length === 0) fail(`a block begins with output: ${line}`);
             else block.commands.at(-1).printed.push(line);
         } else if (line.startsWith("```console")) {
-            const last = /last=(\d+)/.exec(line);
-            block = { open: line, last: last ? Number(last[1]) : Infinity, commands: [] };
+            const [last, only] = [/ last=(\d+)/.exec(line), / only=(\S+)/.exec(line)];
+            block = { open: line, last: last ? Number(last[1]) : Infinity, only: new RegExp(only?.[1] ?? ""), commands: [] };
         } else parts.push(line);
     }
     if (block) fail("a block has no end");
@@ -115,7 +115,7 @@ for (const part of parts) {
     for (const command of part.commands ?? []) {
         const lines = printed[index++].map(tidy);
         while (lines.at(-1) === "") lines.pop();
-        command.now = lines.slice(-part.last);
+        command.now = lines.filter((line) => part.only.test(line)).slice(-part.last);
     }
 }
 

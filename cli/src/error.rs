@@ -155,7 +155,11 @@ impl From<hallmark_gas::Error> for Failure {
     fn from(error: hallmark_gas::Error) -> Self {
         use hallmark_gas::Error;
         let bug = matches!(error, Error::Sum { .. } | Error::OtherCode { .. } | Error::NoCode { .. });
-        Self { bug, ..Self::new(error.to_string()) }
+        let failure = Self { bug, ..Self::new(error.to_string()) };
+        match error {
+            Error::Recorded { .. } => failure.hint("run `hallmark build`, which renews it"),
+            _ => failure,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod pipeline;
 mod pricing;
 mod project;
+mod recorded;
 mod settings;
 mod stages;
 mod subject;

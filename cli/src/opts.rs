@@ -525,6 +525,12 @@ pub(crate) struct GasArgs {
     /// Measure the consumer's transaction instead of the verifier's.
     #[arg(long, help_heading = "What is measured", conflicts_with = "contract")]
     pub(crate) consumer: bool,
+    /// Measure a transaction that a Forge test records with `transact`.
+    #[arg(long, value_name = "NAME", help_heading = "What is measured", conflicts_with_all = ["contract", "consumer"])]
+    pub(crate) transaction: Option<String>,
+    /// List the transactions that Forge tests record, and what each costs.
+    #[arg(long, help_heading = "What is measured", conflicts_with_all = ["contract", "consumer", "transaction", "check", "snapshot", "html", "flamegraph", "folded"])]
+    pub(crate) transactions: bool,
     /// Measure a call of any contract.
     #[arg(long, value_name = "FILE.sol:NAME", help_heading = "What is measured", requires = "calldata")]
     pub(crate) contract: Option<String>,

@@ -19,7 +19,7 @@ const PARAMETERS_FILE: &str = "hallmark.parameters.toml";
 const OLD: u64 = 30;
 
 /// Networks with their parameters, and prices of tokens.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pricing {
     pub(crate) networks: Vec<(Network, Parameters)>,
     pub(crate) tokens: BTreeMap<String, Dollars>,

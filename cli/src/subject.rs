@@ -12,7 +12,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::SolValue;
 use hallmark_chain::Interface;
 use hallmark_gas::scenario::{Prepared, Scenario};
-use hallmark_gas::{Contract, Evm};
+use hallmark_gas::{Contract, Evm, Recorded};
 use hallmark_solidity::calldata;
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc};
 use hallmark_solidity::sources::SourceTree;
@@ -35,11 +35,28 @@ pub(crate) struct Subject {
     pub(crate) scenario: Box<dyn Scenario>,
     /// Names of custom errors that the contracts may revert with, by selector.
     errors: BTreeMap<[u8; 4], String>,
-    /// Whether the call must succeed: a refused proof is not what anybody wants to measure.
-    pub(crate) must_succeed: bool,
+    /// What a call that fails means, and what mends it; nothing where failing calls may be measured.
+    pub(crate) must_succeed: Option<(&'static str, &'static str)>,
 }
 
+/// A refused proof is not what anybody wants to measure.
+const STORED_PROOF: (&str, &str) = (
+    "refuses the stored proof",
+    "run `hallmark build`, so that verifier and proof belong together, and commit what it writes",
+);
+
+/// As above, of what forge ran.
+const RECORDED: (&str, &str) =
+    ("succeeds in forge's test but fails here", "a transaction must depend on the state of contracts only");
+
 impl Subject {
+    /// A transaction that a Forge test recorded.
+    pub(crate) fn recorded(name: String, recorded: Recorded, repository: &Repository) -> Self {
+        let artifacts: Vec<&Artifact> = repository.artifacts.iter().collect();
+        let errors = errors_of(&artifacts);
+        Self { name, scenario: Box::new(recorded), errors, must_succeed: Some(RECORDED) }
+    }
+
     /// What a call reverted with, in words where that is known.
     pub(crate) fn revert_reason(&self, output: &[u8]) -> String {
         let selector = output.first_chunk::<4>();
@@ -142,6 +159,11 @@ impl Repository {
         &self.stored.verify_call
     }
 
+    /// What was compiled.
+    pub(crate) fn artifacts(&self) -> &[Artifact] {
+        &self.artifacts
+    }
+
     /// Errors and events of all its contracts.
     pub(crate) fn interface(&self) -> Interface {
         Interface::of(self.artifacts.iter().map(|artifact| artifact.abi.as_str()))
@@ -157,7 +179,10 @@ impl Repository {
                  uint256 nonce, uint256 deadline)",
                 self.consumer.display()
             ))
-            .hint("name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`")
+            .hint(
+                "name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`; other \
+                 functions are measured in Forge tests: `hallmark gas --transactions` lists them",
+            )
         })
     }
 
@@ -191,6 +216,11 @@ impl Repository {
         }
         if with_consumer {
             entries.push(consumer.clone());
+            // Verifiers of further models, where `build` writes them.
+            let folder = verifier.parent().unwrap_or(Path::new(""));
+            let file = verifier.file_name().unwrap_or_default();
+            let members = project.settings.members.keys().map(|name| folder.join(name).join(file));
+            entries.extend(members.filter(|path| root.join(path).is_file()));
         }
         let mut tree = collect(&root, &entries)?;
         if !in_json {
@@ -233,7 +263,7 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
                 constructor_arguments: Vec::new(),
                 calldata: repository.stored.verify_call,
             }),
-            must_succeed: true,
+            must_succeed: Some(STORED_PROOF),
         });
     }
     let (consuming, function) = repository.consumer()?;
@@ -248,7 +278,11 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
                     consuming.name,
                     missing.join(", ")
                 ))
-                .hint("encode those with `cast abi-encode` and give them with `--constructor-arguments`"));
+                .hint(
+                    "measure a transaction of a Forge test, which can set it up: `hallmark gas --transactions` \
+                     lists them; or encode the further arguments with `cast abi-encode` and give them with \
+                     `--constructor-arguments`",
+                ));
             }
             Vec::new()
         }
@@ -267,7 +301,7 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
             more_arguments,
             calldata,
         }),
-        must_succeed: true,
+        must_succeed: Some(STORED_PROOF),
     })
 }
 
@@ -423,7 +457,7 @@ pub(crate) fn of_contract(shell: &Shell, args: &GasArgs, named: &str, call: &str
             },
             calldata: read_calldata(call)?,
         }),
-        must_succeed: false,
+        must_succeed: None,
     })
 }
 

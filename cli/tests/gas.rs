@@ -512,3 +512,107 @@ fn the_generated_workflow_checks_gas_with_pinned_actions() {
     assert!(workflow.contains("hallmark gas --check --format markdown"));
     assert!(workflow.contains("${{ vars.HALLMARK_REPOSITORY }}") && !workflow.contains("{%"), "{workflow}");
 }
+
+#[test]
+fn recorded_transactions_cost_what_forge_says() {
+    if !forge_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = folder.path().join("pool");
+    succeed(&["new", str_of(&project), "--template", "lending", "--ci", "none"]);
+    forges_network(&project);
+    let listed = gas(&project, &["--transactions"]);
+    let listed: Vec<&str> =
+        listed.as_array().expect("a list").iter().map(|one| one["name"].as_str().expect("a name")).collect();
+    assert_eq!(listed, ["borrow", "openLine", "repay"]);
+    let total = |name: &str| {
+        let report = gas(&project, &["--transaction", name, "--network", "forge"]);
+        assert_eq!(report["subject"]["name"], format!("LendingPool, {name}"));
+        report["networks"][0]["gas"].as_u64().expect("gas")
+    };
+
+    // forge gives each call a transaction of its own, and knows what it cost.
+    let path = project.join("test/LendingPool.t.sol");
+    let original = fs::read_to_string(&path).expect("reads");
+    let with_totals = |borrow: u64, repay: u64| {
+        let check = |text: String, end: &str, total: u64| {
+            let with = format!(
+                "{end}\n        require(Cheats(address(vm)).lastCallGas().total == {total}, \"other gas\");"
+            );
+            assert_eq!(text.matches(end).count(), 1, "{end}");
+            text.replace(end, &with)
+        };
+        let text = original.replace(
+            "contract LendingPoolTest",
+            "struct Gas { uint64 a; uint64 total; uint64 b; int64 c; uint64 d; }\n\
+             interface Cheats { function lastCallGas() external view returns (Gas memory); }\n\
+             contract LendingPoolTest",
+        );
+        let text = check(text, "abi.encodeCall(LendingPool.borrow, (LIMIT)));", borrow);
+        fs::write(&path, check(text, "abi.encodeCall(LendingPool.repay, (ACCOUNT)));", repay))
+            .expect("writes");
+        run(Command::new("forge").args(["test", "--match-test", "test_GasOfALoan"]).current_dir(&project))
+    };
+    let (borrow, repay) = (total("borrow"), total("repay"));
+    let (output, stdout, _) = with_totals(borrow, repay);
+    assert!(output.status.success(), "{stdout}");
+    // The comparison can fail.
+    for (borrow, repay) in [(borrow + 1, repay), (borrow, repay - 1)] {
+        let (output, stdout, _) = with_totals(borrow, repay);
+        assert!(!output.status.success() && stdout.contains("other gas"), "{stdout}");
+    }
+    fs::write(&path, &original).expect("writes");
+
+    // A snapshot of its own, which a dearer loan breaks.
+    fn in_project<'a>(project: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+        [&["--project", str_of(project), "gas"], more].concat()
+    }
+    let borrowing = ["--transaction", "borrow"];
+    succeed(&in_project(&project, &[&borrowing[..], &["--snapshot"]].concat()));
+    assert!(project.join("hallmark-gas-borrow.json").is_file());
+    let check = in_project(&project, &[&borrowing[..], &["--check"]].concat());
+    succeed(&check);
+    let source = project.join("src/LendingPool.sol");
+    let text = fs::read_to_string(&source).expect("reads");
+    let start = text.find("function borrow(").expect("a function");
+    let body = start + text[start..].find("{\n").expect("a body") + 2;
+    let dearer = format!("{}        new bytes(100_000);\n{}", &text[..body], &text[body..]);
+    fs::write(&source, dearer).expect("writes");
+    let (_, stderr) = fails_with_a_result(&check);
+    assert!(stderr.contains("ethereum: phase `consumer`"), "{stderr}");
+    fs::write(&source, text).expect("writes");
+
+    // Mistakes.
+    refuse(
+        &mut hallmark(&in_project(&project, &["--transaction", "other"])),
+        &["`other`", "borrow, openLine, repay"],
+    );
+    refuse(&mut hallmark(&in_project(&project, &["--transaction", "../x"])), &["no name of a transaction"]);
+    fs::write(&path, original.replace("transact(\"repay\"", "transact(\"borrow\"")).expect("writes");
+    refuse(&mut hallmark(&in_project(&project, &["--transactions"])), &["record a transaction `borrow`"]);
+    fs::write(&path, original.replace("\"paid back\"", "uint8(300)")).expect("writes");
+    refuse(&mut hallmark(&in_project(&project, &["--transactions"])), &["forge cannot run the tests"]);
+    fs::write(&path, original.replace("(), 0, \"paid back\"", "(), 1, \"paid back\"")).expect("writes");
+    refuse(
+        &mut hallmark(&in_project(&project, &["--transactions"])),
+        &["LendingPoolTest.test_GasOfALoan fails", "-vvv"],
+    );
+    fs::write(&path, original.replace("test_GasOf", "test_")).expect("writes");
+    refuse(
+        &mut hallmark(&in_project(&project, &["--transactions"])),
+        &["no Forge test records", "transact(name"],
+    );
+}
+
+#[test]
+fn a_recorded_inference_costs_what_the_consumer_does() {
+    if !forge_is_there() {
+        return;
+    }
+    let (_folder, project) = demo_copy();
+    let recorded = gas(&project, &["--transaction", "submit"]);
+    let consumer = gas(&project, &["--consumer"]);
+    assert_eq!(recorded["profile"]["total"], consumer["profile"]["total"]);
+    assert_eq!(recorded["profile"]["phases"], consumer["profile"]["phases"]);
+}

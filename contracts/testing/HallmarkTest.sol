@@ -4,6 +4,7 @@ pragma solidity ^0.8.20;
 import {IInferenceVerifier} from "../interfaces/IInferenceVerifier.sol";
 import {InferenceContext} from "../libraries/InferenceContext.sol";
 import {PinnedVerifier} from "../libraries/PinnedVerifier.sol";
+import {AccountRecord, TransactionRecord} from "./TransactionRecord.sol";
 import {VerifierErrors} from "./VerifierErrors.sol";
 import {Vm} from "./Vm.sol";
 
@@ -23,6 +24,9 @@ abstract contract HallmarkTest {
 
     /// @dev Where forge answers cheat codes.
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @notice A transaction for `hallmark gas --transaction` to run and to measure.
+    event TransactionRecorded(string name, TransactionRecord record);
 
     /*------------------------------------------------------------*/
     /* Errors                                                     */
@@ -191,6 +195,44 @@ abstract contract HallmarkTest {
     }
 
     /*------------------------------------------------------------*/
+    /* Gas                                                        */
+    /*------------------------------------------------------------*/
+
+    /// @dev Sends a transaction, and has `hallmark gas --transaction NAME` measure it: by phase, function
+    /// and line, and its price on every network. Calls count in functions whose name starts with
+    /// `test_Gas`. The setting is whatever the test has made of it.
+    ///
+    ///     function test_GasOfBorrowing() public {
+    ///         transact("borrow", ACCOUNT, address(pool), 0, abi.encodeCall(Pool.borrow, (amount)));
+    ///     }
+    ///
+    /// @param name Its name: letters, digits, `-` and `_`.
+    /// @param from Who sends it, an account without code.
+    /// @param to The contract.
+    /// @param value Its value, in wei.
+    /// @param data The calldata.
+    /// @return answer What the contract returned. If it reverts, so does this, with its reason.
+    function transact(string memory name, address from, address to, uint256 value, bytes memory data)
+        internal
+        returns (bytes memory answer)
+    {
+        if (vm.envOr("HALLMARK_RECORD_TRANSACTIONS", false)) {
+            uint256 before = vm.snapshotState();
+            vm.startStateDiffRecording();
+            _transact(from, to, value, data);
+            Vm.AccountAccess[] memory accesses = vm.stopAndReturnStateDiff();
+            // Back to what the transaction found.
+            assertThat(vm.revertToState(before), "the state before the transaction");
+            TransactionRecord memory record = TransactionRecord(
+                from, to, value, data, block.chainid, block.timestamp, block.number, new AccountRecord[](0)
+            );
+            record.accounts = _accounts(accesses, from, to);
+            emit TransactionRecorded(name, record);
+        }
+        return _transact(from, to, value, data);
+    }
+
+    /*------------------------------------------------------------*/
     /* Fresh proofs                                               */
     /*------------------------------------------------------------*/
 
@@ -288,6 +330,99 @@ abstract contract HallmarkTest {
     /*------------------------------------------------------------*/
     /* Details                                                    */
     /*------------------------------------------------------------*/
+
+    function _transact(address from, address to, uint256 value, bytes memory data)
+        private
+        returns (bytes memory answer)
+    {
+        bool success;
+        vm.prank(from, from);
+        (success, answer) = to.call{value: value}(data);
+        if (!success) {
+            // Memory: reads `answer`, and execution ends.
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+    }
+
+    /// @dev The accounts in `accesses`, `from` and `to`, each once, as they are now, with the slots that
+    /// were accessed. Precompiles have neither code nor storage and are left out, as is forge itself.
+    function _accounts(Vm.AccountAccess[] memory accesses, address from, address to)
+        private
+        view
+        returns (AccountRecord[] memory accounts)
+    {
+        uint256 most = 2;
+        for (uint256 i = 0; i < accesses.length; ++i) {
+            most += 1 + accesses[i].storageAccesses.length;
+        }
+        address[] memory found = new address[](most);
+        uint256 count = _insert(found, 0, from);
+        count = _insert(found, count, to);
+        for (uint256 i = 0; i < accesses.length; ++i) {
+            count = _insert(found, count, accesses[i].account);
+            Vm.StorageAccess[] memory slots = accesses[i].storageAccesses;
+            for (uint256 j = 0; j < slots.length; ++j) {
+                count = _insert(found, count, slots[j].account);
+            }
+        }
+        accounts = new AccountRecord[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            accounts[i] = _account(found[i], accesses);
+        }
+    }
+
+    /// @dev An account as it is now, with those of its slots that are in `accesses`.
+    function _account(address account, Vm.AccountAccess[] memory accesses)
+        private
+        view
+        returns (AccountRecord memory record)
+    {
+        uint256 most = 0;
+        for (uint256 i = 0; i < accesses.length; ++i) {
+            most += accesses[i].storageAccesses.length;
+        }
+        bytes32[] memory slots = new bytes32[](most);
+        uint256 count = 0;
+        for (uint256 i = 0; i < accesses.length; ++i) {
+            Vm.StorageAccess[] memory some = accesses[i].storageAccesses;
+            for (uint256 j = 0; j < some.length; ++j) {
+                if (some[j].account == account) count = _insert(slots, count, some[j].slot);
+            }
+        }
+        record.account = account;
+        record.balance = account.balance;
+        record.nonce = vm.getNonce(account);
+        record.code = account.code;
+        record.slots = new bytes32[](count);
+        record.values = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            record.slots[i] = slots[i];
+            record.values[i] = vm.load(account, slots[i]);
+        }
+    }
+
+    /// @dev Appends an address to the first `count` of `list` unless it is there, a precompile's or
+    /// forge's. Returns how many there are then.
+    function _insert(address[] memory list, uint256 count, address account) private pure returns (uint256) {
+        if (uint160(account) <= type(uint16).max || account == address(vm)) return count;
+        for (uint256 i = 0; i < count; ++i) {
+            if (list[i] == account) return count;
+        }
+        list[count] = account;
+        return count + 1;
+    }
+
+    /// @dev Appends a slot to the first `count` of `list` unless it is there. Returns how many there are
+    /// then.
+    function _insert(bytes32[] memory list, uint256 count, bytes32 slot) private pure returns (uint256) {
+        for (uint256 i = 0; i < count; ++i) {
+            if (list[i] == slot) return count;
+        }
+        list[count] = slot;
+        return count + 1;
+    }
 
     function _ask(IInferenceVerifier verifier, bytes memory proof, uint256[] memory instances)
         private

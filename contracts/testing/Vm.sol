@@ -12,6 +12,56 @@ interface Vm {
         address emitter;
     }
 
+    /// @dev What an access of an account was: a call of some sort, a creation, or a look at it.
+    enum AccountAccessKind {
+        Call,
+        DelegateCall,
+        CallCode,
+        StaticCall,
+        Create,
+        SelfDestruct,
+        Resume,
+        Balance,
+        Extcodesize,
+        Extcodehash,
+        Extcodecopy
+    }
+
+    /// @dev A chain, and the number of its fork here.
+    struct ChainInfo {
+        uint256 forkId;
+        uint256 chainId;
+    }
+
+    /// @dev An access of a storage slot.
+    struct StorageAccess {
+        address account;
+        bytes32 slot;
+        bool isWrite;
+        bytes32 previousValue;
+        bytes32 newValue;
+        bool reverted;
+    }
+
+    /// @dev An access of an account, with those of storage during it.
+    struct AccountAccess {
+        ChainInfo chainInfo;
+        AccountAccessKind kind;
+        address account;
+        address accessor;
+        bool initialized;
+        uint256 oldBalance;
+        uint256 newBalance;
+        bytes deployedCode;
+        uint256 value;
+        bytes data;
+        bool reverted;
+        StorageAccess[] storageAccesses;
+        uint64 depth;
+        uint64 oldNonce;
+        uint64 newNonce;
+    }
+
     /*------------------------------------------------------------*/
     /* Chain and callers                                          */
     /*------------------------------------------------------------*/
@@ -27,6 +77,9 @@ interface Vm {
 
     /// @dev The next call comes from `sender`.
     function prank(address sender) external;
+
+    /// @dev The next call comes from `sender`, in a transaction of `origin`.
+    function prank(address sender, address origin) external;
 
     /// @dev All calls come from `sender` until `stopPrank`.
     function startPrank(address sender) external;
@@ -58,6 +111,12 @@ interface Vm {
 
     /// @dev Sets the nonce of an account, which can only grow.
     function setNonce(address account, uint64 nonce) external;
+
+    /// @dev Starts recording which accounts and slots are accessed.
+    function startStateDiffRecording() external;
+
+    /// @dev What was accessed since.
+    function stopAndReturnStateDiff() external returns (AccountAccess[] memory);
 
     /// @dev Remembers the whole state.
     function snapshotState() external returns (uint256 snapshot);

@@ -36,6 +36,19 @@ contract Vanishing {
     }
 }
 
+/// @dev Says who calls.
+contract Callee {
+    uint256 public calls;
+
+    error Refused(uint256 value);
+
+    function call(uint256 number) external payable returns (address, address, uint256, uint256) {
+        if (number == 0) revert Refused(msg.value);
+        ++calls;
+        return (msg.sender, tx.origin, msg.value, number);
+    }
+}
+
 contract HallmarkTestTest is HallmarkTest {
     ProgrammableVerifier private verifier = new ProgrammableVerifier(bytes32(0), bytes32(0));
     bytes private proof = "proof";
@@ -182,6 +195,32 @@ contract HallmarkTestTest is HallmarkTest {
 
     function context() private pure returns (Context memory) {
         return Context(31337, address(0xc0), address(0xacc), 7, 4_102_444_800);
+    }
+
+    // Transactions.
+
+    function testFuzz_TransactsAsTheAccount(uint256 number, uint96 value) public {
+        number = bound(number, 1, type(uint256).max);
+        Callee callee = new Callee();
+        address from = address(0xa11ce);
+        vm.deal(address(this), value);
+        vm.deal(from, value);
+        bytes memory answer = transact("any", from, address(callee), value, abi.encodeCall(Callee.call, (number)));
+        assertEqual(answer, abi.encode(from, from, value, number), "sender, origin, value, number");
+        assertEqual(callee.calls(), 1, "once");
+        assertEqual(from.balance, 0, "it paid");
+        assertEqual(address(this).balance, value, "the test did not");
+    }
+
+    function callTransact(address to, uint256 value) external {
+        transact("any", address(0xa11ce), to, value, abi.encodeCall(Callee.call, (0)));
+    }
+
+    function test_RevertWhen_TheTransactionReverts() public {
+        Callee callee = new Callee();
+        vm.deal(address(0xa11ce), 5);
+        vm.expectRevert(abi.encodeWithSelector(Callee.Refused.selector, 5));
+        this.callTransact(address(callee), 5);
     }
 
     function test_HashOfAContext() public pure {

@@ -6,6 +6,7 @@ use crate::opts::{GasArgs, GasFormat};
 use crate::output::{Shell, table};
 use crate::pricing::{self, Pricing};
 use crate::project::Project;
+use crate::recorded::{self, Transaction};
 use crate::settings::GasSettings;
 use crate::subject::{self, Subject};
 use hallmark_budget::amount::{gwei, percent, signed, thousands};
@@ -36,10 +37,16 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outc
         return Err(Failure::new("`--check` and `--snapshot` are for the project's own verification")
             .hint("compare two `--json` reports of another contract with `--diff A B`"));
     }
+    if let (Some(project), true) = (&mut project, args.transactions) {
+        return list(shell, project, &args);
+    }
     let root = project.as_ref().map(|project| project.root.clone());
     let pricing = pricing::gather(shell, root.as_deref(), &settings, &args.pricing)?;
     let subject = match (&mut project, &args.contract) {
-        (Some(project), _) => subject::of_project(shell, project, &args)?,
+        (Some(project), _) => match &args.transaction {
+            Some(name) => recorded::one(shell, project, &args, name)?,
+            None => subject::of_project(shell, project, &args)?,
+        },
         (None, Some(contract)) => {
             subject::of_contract(shell, &args, contract, args.calldata.as_deref().unwrap_or_default())?
         }
@@ -71,16 +78,51 @@ fn measure(subject: &Subject, pricing: &Pricing, gas_limit: Option<u64>) -> Outc
         &pricing.tokens,
         gas_limit,
     )?;
-    if subject.must_succeed && !report.profile.success {
+    if let (Some((what, hint)), false) = (subject.must_succeed, report.profile.success) {
         let reason = report.profile.halt.clone().unwrap_or_else(|| subject.revert_reason(&output));
-        return Err(Failure::new(format!("{} refuses the stored proof: {reason}", subject.name)).hint(
-            "run `hallmark build`, so that verifier and proof belong together, and commit what it writes",
-        ));
+        return Err(Failure::new(format!("{} {what}: {reason}", subject.name)).hint(hint));
     }
     Ok(report)
 }
 
+/// A line of `--transactions`.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    /// Name of the contract that is called, or its address.
+    contract: String,
+    test: String,
+    /// Under Ethereum's rules.
+    gas: u64,
+    calldata_bytes: u64,
+}
+
+fn list(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<()> {
+    let mut listed = Vec::new();
+    for Transaction { name, contract, test, subject } in recorded::all(shell, project, args)? {
+        let report = measure(&subject, &Pricing::default(), args.gas_limit)?;
+        let calldata_bytes = report.subject.calldata_bytes;
+        listed.push(Listed { name, contract, test, gas: report.profile.total, calldata_bytes });
+    }
+    shell.result(&listed, || {
+        let mut rows =
+            vec![["transaction", "contract", "gas (Ethereum)", "calldata bytes"].map(str::to_owned).to_vec()];
+        rows.extend(listed.iter().map(|one| {
+            vec![
+                one.name.clone(),
+                one.contract.clone(),
+                thousands(one.gas.into()),
+                thousands(one.calldata_bytes.into()),
+            ]
+        }));
+        table(&rows)
+    })
+}
+
 fn snapshot_path(root: &Path, settings: &GasSettings, args: &GasArgs) -> PathBuf {
+    if let Some(name) = &args.transaction {
+        return root.join(format!("hallmark-gas-{name}.json"));
+    }
     if args.consumer {
         return root.join(CONSUMER_SNAPSHOT_FILE);
     }
@@ -215,7 +257,10 @@ fn summary(report: &Report) -> String {
         rows.push(gas_row("refund", -number(profile.refund), profile.total));
     }
     rows.push(gas_row("total", number(profile.total), profile.total));
-    rows.push(vec!["deployment".into(), thousands(report.deploy_gas.into())]);
+    // Nothing is deployed where a test has done it.
+    if report.deploy_gas > 0 {
+        rows.push(vec!["deployment".into(), thousands(report.deploy_gas.into())]);
+    }
     rows.push(vec!["code bytes".into(), thousands(report.subject.code_bytes.into())]);
     rows.push(vec!["calldata bytes".into(), thousands(report.subject.calldata_bytes.into())]);
     let mut text = table(&rows);

@@ -60,6 +60,14 @@ pub enum Error {
         /// Gas of the transaction.
         total: u64,
     },
+    /// A transaction that a Forge test recorded cannot be read.
+    #[error(
+        "a recorded transaction cannot be read: {reason}; the project's lib/hallmark is of another version"
+    )]
+    Recorded {
+        /// What is wrong.
+        reason: String,
+    },
     /// The flame graph cannot be drawn.
     #[error("cannot draw the flame graph: {reason}")]
     Flamegraph {

@@ -97,6 +97,30 @@ pub struct Evm {
     chain_id: u64,
     removed: BTreeSet<Address>,
     sender: Address,
+    value: U256,
+    block: Block,
+}
+
+/// What contracts can ask of the block that they run in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Block {
+    /// Seconds since 1970.
+    pub timestamp: U256,
+    /// Its number.
+    pub number: U256,
+}
+
+/// An account as it is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountState {
+    /// In wei.
+    pub balance: U256,
+    /// Transactions sent, or contracts created.
+    pub nonce: u64,
+    /// Runtime code.
+    pub code: Vec<u8>,
+    /// Slots and values; all others are zero.
+    pub storage: Vec<(U256, U256)>,
 }
 
 impl Evm {
@@ -109,7 +133,16 @@ impl Evm {
     pub fn with_rules(rules: Rules) -> Self {
         let mut db = CacheDB::new(EmptyDB::new());
         db.insert_account_info(SENDER, AccountInfo { balance: U256::from(u128::MAX), ..Default::default() });
-        Self { db, rules, chain_id: 31_337, removed: BTreeSet::new(), sender: SENDER }
+        Self {
+            db,
+            rules,
+            chain_id: 31_337,
+            removed: BTreeSet::new(),
+            sender: SENDER,
+            value: U256::ZERO,
+            // As revm has it.
+            block: Block { timestamp: U256::ONE, number: U256::ZERO },
+        }
     }
 
     /// The same on another chain.
@@ -151,9 +184,14 @@ impl Evm {
         cfg.disable_eip7623 = !self.rules.calldata_floor;
         cfg.tx_gas_limit_cap = Some(self.rules.transaction_gas_cap.unwrap_or(u64::MAX));
         cfg.limit_contract_code_size = Some(self.rules.code_size_limit);
+        let Block { timestamp, number } = self.block;
         Context::mainnet()
             .with_cfg(cfg)
-            .modify_block_chained(|block: &mut BlockEnv| block.gas_limit = 2 * GAS_LIMIT)
+            .modify_block_chained(|block: &mut BlockEnv| {
+                block.gas_limit = 2 * GAS_LIMIT;
+                block.timestamp = timestamp;
+                block.number = number;
+            })
             .with_db(&mut self.db)
     }
 
@@ -166,6 +204,7 @@ impl Evm {
             caller: self.sender,
             kind,
             data: Bytes::from(data),
+            value: self.value,
             gas_limit,
             gas_price: 0,
             chain_id: Some(self.chain_id),
@@ -345,6 +384,32 @@ impl Evm {
         let mut info = self.db.cache.accounts.get(&sender).map(|a| a.info.clone()).unwrap_or_default();
         info.nonce = nonce;
         self.db.insert_account_info(sender, info);
+    }
+
+    /// Value of all transactions from now on, in wei.
+    pub fn set_value(&mut self, value: U256) {
+        self.value = value;
+    }
+
+    /// The block that transactions are in from now on.
+    pub fn set_block(&mut self, block: Block) {
+        self.block = block;
+    }
+
+    /// The chain from now on.
+    pub fn set_chain_id(&mut self, chain_id: u64) {
+        self.chain_id = chain_id;
+    }
+
+    /// Puts an account into the state, in place of what is there.
+    pub fn set_account(&mut self, address: Address, account: AccountState) {
+        let AccountState { balance, nonce, code, storage } = account;
+        let mut info = AccountInfo { balance, nonce, ..Default::default() };
+        if !code.is_empty() {
+            info = info.with_code(Bytecode::new_raw(Bytes::from(code)));
+        }
+        self.db.insert_account_info(address, info);
+        self.db.cache.accounts.entry(address).or_default().storage = storage.into_iter().collect();
     }
 
     /// Sends from another account from now on; it gets funds.

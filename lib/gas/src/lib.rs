@@ -11,13 +11,14 @@ mod fork;
 mod opcode;
 mod phases;
 mod profile;
+mod recorded;
 mod rules;
 pub mod scenario;
 mod trace;
 
 pub use contract::{Contract, GENERATED};
 pub use error::Error;
-pub use evm::{CallOutcome, Deployment, Evm};
+pub use evm::{AccountState, Block, CallOutcome, Deployment, Evm};
 pub use fork::HardFork;
 pub use opcode::{OpcodeClass, opcode_name};
 pub use phases::{MARKER, OTHER, check_code_size, code_by_phase, sections};
@@ -25,5 +26,6 @@ pub use profile::{
     CALLDATA, FunctionUse, INTRINSIC, LineUse, MemoryUse, OpcodeUse, PrecompileUse, Profile, REFUND,
     precompile_name,
 };
+pub use recorded::Recorded;
 pub use rules::Rules;
 pub use trace::Access;
