@@ -5,8 +5,8 @@ pragma solidity ^0.8.20;
 /// @dev `values` are those of `slots`; slots that the transaction does not look at are left out.
 struct AccountRecord {
     address account;
-    uint256 balance;
     uint64 nonce;
+    uint256 balance;
     bytes code;
     bytes32[] slots;
     bytes32[] values;

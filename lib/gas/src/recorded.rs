@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 /// Signature of the event, as in `contracts/testing/HallmarkTest.sol`.
 const EVENT: &str = "TransactionRecorded(string,(address,address,uint256,bytes,uint256,uint256,uint256,\
-                     (address,uint256,uint64,bytes,bytes32[],bytes32[])[]))";
+                     (address,uint64,uint256,bytes,bytes32[],bytes32[])[]))";
 
 /// `AccountRecord` of `contracts/testing/TransactionRecord.sol`.
-type AccountRecord = (Address, U256, u64, Bytes, Vec<B256>, Vec<B256>);
+type AccountRecord = (Address, u64, U256, Bytes, Vec<B256>, Vec<B256>);
 /// `TransactionRecord`.
 type TransactionRecord = (Address, Address, U256, Bytes, U256, U256, U256, Vec<AccountRecord>);
 
@@ -54,7 +54,7 @@ impl Recorded {
         let (from, to, value, data, chain_id, timestamp, number, records) = record;
         let chain_id = chain_id.try_into().map_err(|_| wrong(format!("no chain id: {chain_id}")))?;
         let mut accounts = Vec::with_capacity(records.len());
-        for (address, balance, nonce, code, slots, values) in records {
+        for (address, nonce, balance, code, slots, values) in records {
             if slots.len() != values.len() {
                 return Err(wrong(format!(
                     "{address} has {} slots and {} values",
@@ -139,7 +139,7 @@ mod tests {
         let slot = B256::from(U256::from(7));
         let account: AccountRecord =
             (TO, U256::ZERO, 1, CODE.to_vec().into(), vec![slot], vec![B256::from(U256::from(1000)); values]);
-        let sender: AccountRecord = (FROM, U256::from(50), 9, Bytes::from_static(&[1]), vec![], vec![]);
+        let sender: AccountRecord = (FROM, 9, U256::from(50), Bytes::from_static(&[1]), vec![], vec![]);
         let record: TransactionRecord = (
             FROM,
             TO,
