@@ -138,7 +138,7 @@ mod tests {
     fn event(values: usize) -> Vec<u8> {
         let slot = B256::from(U256::from(7));
         let account: AccountRecord =
-            (TO, U256::ZERO, 1, CODE.to_vec().into(), vec![slot], vec![B256::from(U256::from(1000)); values]);
+            (TO, 1, U256::ZERO, CODE.to_vec().into(), vec![slot], vec![B256::from(U256::from(1000)); values]);
         let sender: AccountRecord = (FROM, 9, U256::from(50), Bytes::from_static(&[1]), vec![], vec![]);
         let record: TransactionRecord = (
             FROM,
