@@ -59,7 +59,7 @@ hardhat() {
     rm test/wrong.ts
     npx --no-install hardhat run scripts/deploy.ts >deploy.txt 2>&1 || grep -q 'environment variable' deploy.txt || { cat deploy.txt >&2; exit 1; }
     "$hallmark" --quiet build | grep -qx 'nothing changed'
-    action=$(sed -n 's/.*consumer\.write\.\([a-zA-Z]*\)(\[proof, instances, account, nonce, deadline\]),/\1/p' test/types.test.ts | head -n 1)
+    action=$(sed -n 's/.*consumer\.write\.\([a-zA-Z]*\)(\[.*account, nonce, deadline\]),/\1/p' test/types.test.ts | head -n 1)
     { sed -n "s/^║ \($action\|verifyProof\) *│ *\([0-9]*\) .*/    \1: \2 gas/p" tests.txt; } >gas.txt
 }
 
@@ -81,8 +81,6 @@ for framework in "${frameworks[@]}"; do
         anvil=$!
     fi
     for name in "${names[@]}"; do
-        # Its consumer takes proofs of several models.
-        if [ "$name" = prediction-market ] && [ "$framework" != foundry ]; then continue; fi
         start=$SECONDS
         "$hallmark" --quiet new "$work/$framework/$name" --template "$name" --framework "$framework" >/dev/null
         made=$((SECONDS - start))

@@ -3,9 +3,9 @@
 //! itself.
 
 use crate::error::{Failure, Outcome};
-use crate::subject::Repository;
+use crate::subject::{Repository, Submission};
 use alloy_json_abi::JsonAbi;
-use alloy_primitives::{Address, Bytes, hex, keccak256};
+use alloy_primitives::{Address, Bytes, U256, hex, keccak256};
 use hallmark_chain::{Book, CallAnswer, Chain, Deployed, Deployment, Interface, Message};
 use hallmark_gas::{Evm, HardFork};
 use hallmark_network::Networks;
@@ -140,7 +140,7 @@ pub(crate) fn consumer(
     verifier: Address,
     repository: &Repository,
 ) -> Outcome<Vec<Check>> {
-    let (built, _) = repository.consumer()?;
+    let (built, function) = repository.consumer()?;
     let interface = repository.interface();
     let mut checks = vec![code_check("consumer's code hash", built, code)];
     let abi: JsonAbi = serde_json::from_str(&built.abi).unwrap_or_default();
@@ -156,7 +156,45 @@ pub(crate) fn consumer(
             checks.push(Check::new(name, expected, shown(ask(chain, at, data)?, &interface)));
         }
     }
+    if let Submission::Ensemble(_) = function {
+        checks.push(members(chain, at, verifier, repository, &interface)?);
+    }
     Ok(checks)
+}
+
+/// Compares the models of an ensemble, in their order: hash of the verifier's code, key and SRS. The first
+/// one's verifier is known too.
+fn members(
+    chain: &Chain,
+    at: Address,
+    verifier: Address,
+    repository: &Repository,
+    interface: &Interface,
+) -> Outcome<Check> {
+    let mut built = vec![&repository.verifier];
+    built.extend(repository.members().into_iter().map(|(_, artifact)| artifact));
+    let (mut expected, mut found) = (Vec::new(), Vec::new());
+    for (index, artifact) in built.iter().enumerate() {
+        let identities = identities_of(artifact)?;
+        let code_hash = hex::encode_prefixed(keccak256(&artifact.runtime_code));
+        let address = if index == 0 { hex::encode_prefixed(verifier.into_word()) } else { "any".into() };
+        expected.push([address, code_hash, identities.verifying_key_id, identities.srs_id].join(" "));
+        let mut data = hallmark_solidity::selector("memberAt(uint256)").to_vec();
+        data.extend(U256::from(index).to_be_bytes::<32>());
+        found.push(match ask(chain, at, data)? {
+            CallAnswer::Returned(bytes) if bytes.len() >= 4 * 32 => {
+                let word = |index: usize| hex::encode_prefixed(&bytes[32 * index..32 * (index + 1)]);
+                let address = if index == 0 { word(0) } else { "any".into() };
+                [address, word(1), word(2), word(3)].join(" ")
+            }
+            answer => shown(answer, interface),
+        });
+    }
+    let mut count = [0; 32];
+    count[24..].copy_from_slice(&(built.len() as u64).to_be_bytes());
+    expected.push(hex::encode_prefixed(count));
+    found.push(shown(ask(chain, at, hallmark_solidity::selector("MEMBERS()").to_vec())?, interface));
+    Ok(Check::new("consumer's models", expected.join(", "), found.join(", ")))
 }
 
 /// What the repository's verifier says that it is, hexadecimal after 0x.
@@ -168,8 +206,12 @@ pub(crate) struct Identities {
 
 /// Asks the repository's verifier in an EVM here.
 pub(crate) fn identities(repository: &Repository) -> Outcome<Identities> {
+    identities_of(&repository.verifier)
+}
+
+fn identities_of(verifier: &Artifact) -> Outcome<Identities> {
     let mut evm = Evm::new(HardFork::default());
-    let local = evm.deploy(&repository.verifier.creation_code)?.address;
+    let local = evm.deploy(&verifier.creation_code)?.address;
     let mut ask = |function: &str| -> Outcome<String> {
         let data = hallmark_solidity::selector(function);
         Ok(hex::encode_prefixed(evm.call(local, &data, None)?.output))

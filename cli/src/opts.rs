@@ -368,9 +368,9 @@ pub(crate) struct ExportArgs {
     /// What to print.
     #[arg(value_enum)]
     pub(crate) what: Artefact,
-    /// Take this proof instead of the project's.
+    /// Take this proof instead of the project's; with `submit` to an ensemble one of each model.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) proof: Option<PathBuf>,
+    pub(crate) proof: Vec<PathBuf>,
     /// With `submit`: the consumer's function that takes the proof (default: found in the consumer).
     #[arg(long, value_name = "NAME", value_parser = function_name)]
     pub(crate) function: Option<String>,
@@ -454,9 +454,10 @@ pub(crate) struct DeployArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SubmitArgs {
-    /// The proof, bound to the consumer (`hallmark prove --deployment …`).
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) proof: PathBuf,
+    /// The proof, bound to the consumer (`hallmark prove --deployment …`); for an ensemble one of each
+    /// model, in its order.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
+    pub(crate) proof: Vec<PathBuf>,
     /// Node of the chain.
     #[arg(long, value_name = "URL")]
     pub(crate) rpc_url: String,

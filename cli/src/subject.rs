@@ -149,6 +149,8 @@ pub(crate) struct Repository {
     stored: Fixture,
     /// The verifier.
     pub(crate) verifier: Artifact,
+    /// Names and files of verifiers of further models.
+    members: Vec<(String, PathBuf)>,
     consumer: PathBuf,
     root: PathBuf,
 }
@@ -169,21 +171,29 @@ impl Repository {
         Interface::of(self.artifacts.iter().map(|artifact| artifact.abi.as_str()))
     }
 
-    /// The consumer, and the selector of its function that takes a proof. It must have been asked for.
-    pub(crate) fn consumer(&self) -> Outcome<(&Artifact, [u8; 4])> {
+    /// The consumer, and its function that takes proofs. It must have been asked for.
+    pub(crate) fn consumer(&self) -> Outcome<(&Artifact, Submission)> {
         let file = SourceTree::name_of(&self.root, &self.consumer);
         let candidates = self.artifacts.iter().filter(|artifact| file_of(artifact) == file);
-        candidates.filter_map(|artifact| Some((artifact, submitting(artifact)?))).next().ok_or_else(|| {
-            Failure::new(format!(
+        candidates.filter_map(|artifact| Some((artifact, Submission::of(artifact)?))).next().ok_or_else(
+            || {
+                Failure::new(format!(
                 "`{}` has no function that takes (bytes proof, uint256[] instances, address account, \
-                 uint256 nonce, uint256 deadline)",
+                 uint256 nonce, uint256 deadline), or a list of proofs with their instances in place of one",
                 self.consumer.display()
             ))
             .hint(
                 "name the consumer under [contracts] in hallmark.toml, as `consumer = \"src/….sol\"`; other \
                  functions are measured in Forge tests: `hallmark gas --transactions` lists them",
             )
-        })
+            },
+        )
+    }
+
+    /// Verifiers of further models with their names, if the consumer was asked for.
+    pub(crate) fn members(&self) -> Vec<(&str, &Artifact)> {
+        let verifier = |path: &PathBuf| verifier_in(&self.artifacts, &SourceTree::name_of(&self.root, path));
+        self.members.iter().filter_map(|(name, path)| Some((name.as_str(), verifier(path)?))).collect()
     }
 
     /// The contract whose creation code `data` begins with; arguments of the constructor follow it.
@@ -210,6 +220,7 @@ impl Repository {
         let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
         // Where tests are in TypeScript, the fixture is JSON.
         let in_json = fixture.extension().is_some_and(|extension| extension == "json");
+        let mut members = Vec::new();
         let mut entries = vec![verifier.clone()];
         if !in_json {
             entries.push(fixture.clone());
@@ -219,8 +230,10 @@ impl Repository {
             // Verifiers of further models, where `build` writes them.
             let folder = verifier.parent().unwrap_or(Path::new(""));
             let file = verifier.file_name().unwrap_or_default();
-            let members = project.settings.members.keys().map(|name| folder.join(name).join(file));
-            entries.extend(members.filter(|path| root.join(path).is_file()));
+            let names = project.settings.members.keys();
+            members.extend(names.map(|name| (name.clone(), folder.join(name).join(file))));
+            members.retain(|(_, path)| root.join(path).is_file());
+            entries.extend(members.iter().map(|(_, path)| path.clone()));
         }
         let mut tree = collect(&root, &entries)?;
         if !in_json {
@@ -228,14 +241,10 @@ impl Repository {
         }
         let verifier_file = SourceTree::name_of(&root, &verifier);
         let artifacts = compile(shell, Some(&mut project.cache), &root, &verifier_file, solc, &tree)?;
-        let found = artifacts
-            .iter()
-            .find(|artifact| file_of(artifact) == verifier_file && artifact.abi.contains("\"verifyProof\""))
-            .cloned()
-            .ok_or_else(|| {
-                Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
-                    .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
-            })?;
+        let found = verifier_in(&artifacts, &verifier_file).cloned().ok_or_else(|| {
+            Failure::new(format!("`{}` has no contract with a function verifyProof", verifier.display()))
+                .hint("name the verifier under [contracts] in hallmark.toml, or run `hallmark build`")
+        })?;
         let stored = if in_json {
             Fixture::read_json(&root.join(&fixture), &fixture)?
         } else {
@@ -245,8 +254,19 @@ impl Repository {
                 .ok_or_else(|| Failure::bug("the fixture's reader was not compiled"))?;
             Fixture::read(reader, &fixture)?
         };
-        Ok(Self { artifacts, stored, verifier: found, consumer, root })
+        Ok(Self { artifacts, stored, verifier: found, members, consumer, root })
     }
+}
+
+/// The verifier in a file. Where everything is in one file, further models' have longer names.
+fn verifier_in<'a>(artifacts: &'a [Artifact], file: &str) -> Option<&'a Artifact> {
+    let mut candidates: Vec<&Artifact> = artifacts
+        .iter()
+        .filter(|artifact| file_of(artifact) == file && artifact.abi.contains("\"verifyProof\""))
+        .filter(|artifact| !artifact.runtime_code.is_empty())
+        .collect();
+    candidates.sort_by_key(|artifact| artifact.name.len());
+    candidates.first().copied()
 }
 
 /// The project's verifier, or its consumer, with the stored proof.
@@ -267,6 +287,10 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
         });
     }
     let (consuming, function) = repository.consumer()?;
+    let Submission::One(function) = function else {
+        return Err(Failure::new(format!("{} takes proofs of several models", consuming.name))
+            .hint("measure a transaction of a Forge test: `hallmark gas --transactions` lists them"));
+    };
     let stored = &repository.stored;
     let more_arguments = match &args.constructor_arguments {
         Some(text) => from_hex(text).ok_or_else(not_hex)?,
@@ -313,15 +337,45 @@ fn further_parameters(artifact: &Artifact) -> Vec<String> {
     inputs.iter().skip(4).map(|input| format!("{} {}", input.ty, input.name)).collect()
 }
 
-/// Selector of the function by which a consumer takes a proof.
-fn submitting(artifact: &Artifact) -> Option<[u8; 4]> {
-    let abi: JsonAbi = serde_json::from_str(&artifact.abi).ok()?;
-    let wanted = ["bytes", "uint256[]", "address", "uint256", "uint256"];
-    let mut functions = abi.functions().filter(|function| {
-        function.inputs.iter().map(|input| input.ty.as_str()).eq(wanted)
-            && !matches!(function.state_mutability, StateMutability::View | StateMutability::Pure)
-    });
-    functions.next().map(|function| function.selector().0)
+/// The function by which a consumer takes proofs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Submission {
+    /// A proof of one model; its selector.
+    One([u8; 4]),
+    /// A proof of each of several models, as `EnsembleConsumer.MemberProof`; its selector.
+    Ensemble([u8; 4]),
+}
+
+impl Submission {
+    /// What it takes, with several models.
+    const ENSEMBLE: &'static str = "((bytes,uint256[])[],address,uint256,uint256)";
+    /// What it takes, with one.
+    const ONE: &'static str = "(bytes,uint256[],address,uint256,uint256)";
+
+    /// The function of this name that takes so many proofs.
+    pub(crate) fn named(name: &str, proofs: usize) -> Self {
+        match proofs {
+            0 | 1 => Self::One(hallmark_solidity::selector(&format!("{name}{}", Self::ONE))),
+            _ => Self::Ensemble(hallmark_solidity::selector(&format!("{name}{}", Self::ENSEMBLE))),
+        }
+    }
+
+    /// The first such function of a contract that changes the state.
+    fn of(artifact: &Artifact) -> Option<Self> {
+        let abi: JsonAbi = serde_json::from_str(&artifact.abi).ok()?;
+        let mut functions = abi.functions().filter_map(|function| {
+            let selector = function.selector().0;
+            let signature = function.signature();
+            let parameters = signature.strip_prefix(function.name.as_str())?;
+            match function.state_mutability {
+                StateMutability::View | StateMutability::Pure => None,
+                _ if parameters == Self::ONE => Some(Self::One(selector)),
+                _ if parameters == Self::ENSEMBLE => Some(Self::Ensemble(selector)),
+                _ => None,
+            }
+        });
+        functions.next()
+    }
 }
 
 /// A contract whose functions return what the fixture's do.

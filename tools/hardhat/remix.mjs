@@ -25,7 +25,8 @@ const account = privateKeyToAccount("0xac0974bec39a17e36ba4a6b4d238ff944bacb478c
 
 const readme = readFileSync(join(project, "README.md"), "utf8");
 const [, consumerName] = /^Contract `(\w+)`, with these arguments:/m.exec(readme);
-const [, verifierName] = /^Contract `(\w+)`, no arguments\./m.exec(readme);
+const verifierNames = [...readme.matchAll(/^Contract `(\w+)`, no arguments\./gm)].map(([, name]) => name);
+assert(verifierNames.length > 0, "a verifier");
 
 // 2. Compile
 const solc = createRequire(import.meta.url)("solc");
@@ -40,7 +41,7 @@ assert.equal(text.match(/^import /gm), null, "no imports");
 const output = JSON.parse(solc.compile(JSON.stringify({ ...configuration, sources: { [file]: { content: text } } })));
 assert.deepEqual((output.errors ?? []).map((error) => error.formattedMessage), [], "no warnings");
 const contracts = output.contracts[file];
-for (const name of [verifierName, consumerName]) {
+for (const name of [...verifierNames, consumerName]) {
   const bytes = contracts[name].evm.deployedBytecode.object.length / 2;
   assert(bytes > 0 && bytes <= LARGEST_CODE, `${name} has ${bytes} bytes`);
   console.log(`    ${name}: ${bytes} bytes`);
@@ -69,18 +70,23 @@ async function deploy(name, args) {
   return contractAddress;
 }
 
-// 3. Deploy the verifier
-const verifier = await deploy(verifierName, []);
+// 3. Deploy the verifiers: one for each model
+const verifiers = [];
+for (const name of verifierNames) verifiers.push(await deploy(name, []));
 
-// 4. A real proof
-const [, pasted] = /```calldata\n(0x[0-9a-f]+)\n```/.exec(readme);
-const accepted = await send({ to: verifier, data: pasted });
-assert.equal(accepted.status, "success", "the pasted proof is accepted");
-console.log(`    verifyProof: ${accepted.gasUsed} gas`);
-for (const digit of [3, 200, 600, pasted.length - 1]) {
-  const other = pasted[digit] === "0" ? "1" : "0";
-  const spoilt = `${pasted.slice(0, digit)}${other}${pasted.slice(digit + 1)}`;
-  assert.equal((await send({ to: verifier, data: spoilt })).status, "reverted", `digit ${digit} matters`);
+// 4. A real proof of each
+const blocks = [...readme.matchAll(/```calldata\n(0x[0-9a-f]+)\n```/g)].map(([, block]) => block);
+assert.equal(blocks.length, verifiers.length, "a proof for each verifier");
+for (const [index, pasted] of blocks.entries()) {
+  const to = verifiers[index];
+  const accepted = await send({ to, data: pasted });
+  assert.equal(accepted.status, "success", "the pasted proof is accepted");
+  console.log(`    verifyProof of ${verifierNames[index]}: ${accepted.gasUsed} gas`);
+  for (const digit of [3, 200, 600, pasted.length - 1]) {
+    const other = pasted[digit] === "0" ? "1" : "0";
+    const spoilt = `${pasted.slice(0, digit)}${other}${pasted.slice(digit + 1)}`;
+    assert.equal((await send({ to, data: spoilt })).status, "reverted", `digit ${digit} matters`);
+  }
 }
 
 // 5. Deploy the consumer
@@ -88,13 +94,18 @@ const [, table] = /\| argument \| value \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(re
 const rows = table.trim().split("\n").map((line) => line.split("|").map((cell) => cell.trim()).slice(1, 3));
 const parameters = contracts[consumerName].abi.find((entry) => entry.type === "constructor").inputs;
 assert.deepEqual(rows.map(([name]) => name), parameters.map(({ name }) => name), "all arguments, in order");
+const { timestamp: now } = await reader.getBlock();
+/** What stands for something of one's own. */
+const own = { account: account.address, closing: now + 600n, "latest settlement": now + 86_400n };
+verifierNames.forEach((name, index) => (own[name] = verifiers[index]));
+const filledIn = (text) => Object.entries(own).reduce((filled, [name, value]) => filled.replaceAll(`<${name}>`, value), text);
 const args = rows.map(([name, value]) => {
-  if (name === "verifier") return verifier;
+  if (name === "verifier") return verifiers[0];
   const [, literal] = /^`(.*?)`/.exec(value) ?? [];
   // What is not a literal is an address of one's own.
   if (literal === undefined) return account.address;
-  const own = literal.replaceAll("<account>", account.address);
-  return own.startsWith("[") ? JSON.parse(own) : own;
+  const filled = filledIn(literal);
+  return filled.startsWith("[") ? JSON.parse(filled) : filled;
 });
 /** Lists as objects where the ABI has structs, as Remix does it. */
 function shaped(value, { type, components }) {
@@ -106,15 +117,21 @@ const consumer = await deploy(consumerName, args.map((value, index) => shaped(va
 
 // 6. A proof for the consumer
 const commands = readme.match(/^    hallmark .*$/gm).map((line) => line.trim().split(" ").slice(1));
-assert.equal(commands.length, 2, "two commands");
+assert.equal(commands.length, verifiers.length + 1, "a proof of each model, then the calldata");
+own.consumer = consumer;
 let printed = "";
 for (const command of commands) {
-  const own = command.map((word) => word.replace("<consumer>", consumer).replace("<account>", account.address));
-  printed = execFileSync(hallmark, ["--quiet", ...own], { cwd: project, encoding: "utf8" }).trim();
+  printed = execFileSync(hallmark, ["--quiet", ...command.map(filledIn)], { cwd: project, encoding: "utf8" }).trim();
+}
+// Where there is a closing, it has to be waited for.
+if (readme.includes("<closing>")) {
+  await reader.request({ method: "evm_increaseTime", params: [660] });
+  await reader.request({ method: "evm_mine", params: [] });
 }
 const abi = contracts[consumerName].abi;
 const sent = await send({ to: consumer, data: printed });
-const action = commands[1][commands[1].indexOf("--function") + 1];
+const last = commands.at(-1);
+const action = last[last.indexOf("--function") + 1];
 const isUsed = parseAbi(["function isUsed(address account, uint256 nonce) view returns (bool)"]);
 const used = () => reader.readContract({ address: consumer, abi: isUsed, functionName: "isUsed", args: [account.address, 0n] });
 if (sent.status === "success") {

@@ -130,7 +130,8 @@ fn refuse_development(target: &Target, repository: &Repository) -> Outcome<()> {
 /// A contract above the limit takes the gas and is not there.
 fn refuse_large(target: &Target, repository: &Repository) -> Outcome<()> {
     let limit = target.rules().code_size_limit;
-    for artifact in [&repository.verifier, repository.consumer()?.0] {
+    let members = repository.members().into_iter().map(|(_, artifact)| artifact);
+    for artifact in [&repository.verifier, repository.consumer()?.0].into_iter().chain(members) {
         let found = artifact.runtime_code.len();
         if found > limit {
             return Err(Failure::new(format!(

@@ -42,7 +42,6 @@ pub(crate) fn make(
     framework: Framework,
     dir: &Path,
 ) -> Outcome<Made> {
-    template.check_framework(framework)?;
     let folder = tempfile::Builder::new()
         .prefix("hallmark-")
         .tempdir()

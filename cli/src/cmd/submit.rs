@@ -23,13 +23,16 @@ const DAY: u64 = 86_400;
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: SubmitArgs) -> Outcome<()> {
     let mut project = Project::open(folder)?;
-    let proof = Proof::read(&args.proof)?;
-    let parts = bound(&proof)?;
+    let proofs = args.proof.iter().map(|path| Proof::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let ([proof, ..], [out, ..]) = (proofs.as_slice(), args.proof.as_slice()) else {
+        return Err(Failure::bug("no proof was given"));
+    };
+    let parts = bound(proof)?;
     let sender = Sender::of_key(&args.sender)?;
     let target = Target::connect(shell, &project, &args.rpc_url, args.rpc_timeout, args.network.as_deref())?;
     let sender = sender.or_of_node(&args.sender, &target.chain)?;
     let timestamp = target.chain.block()?.timestamp;
-    let renewal = Renewal { out: &args.proof, parts: &parts, chain_id: target.chain.id(), timestamp };
+    let renewal = Renewal { out, parts: &parts, chain_id: target.chain.id(), timestamp };
     renewal.check_chain()?;
     let consumer = match args.consumer {
         Some(consumer) => consumer,
@@ -37,14 +40,14 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: SubmitArgs) -> O
     };
     renewal.check_consumer(consumer)?;
     renewal.check_deadline()?;
-    check_key(&project.root, &target, &proof, consumer)?;
+    check_key(&project.root, &target, proof, consumer)?;
     deployed::code(&target.chain, consumer, false)?;
     let repository = Repository::read(shell, &mut project, &args.solc, true)?;
     let interface = repository.interface();
     let (_, function) = repository.consumer()?;
     let account = Address::from(parts.account);
-    let message =
-        Message { to: Some(consumer), data: submission(function, &proof, &parts).into(), value: U256::ZERO };
+    let data = submission(function, &proofs, &parts)?.into();
+    let message = Message { to: Some(consumer), data, value: U256::ZERO };
     // Without a sender, as the account: some consumers take a proof from nobody else.
     let from = sender.address.unwrap_or(account);
     let refused = |answer: &CallAnswer| refused(answer, &interface, &renewal);
@@ -54,8 +57,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: SubmitArgs) -> O
     let gas = target.chain.estimate(Some(from), &message)?.map_err(|answer| refused(&answer))?;
     let prices = target.prices(&args.rpc_url, args.rpc_timeout, &project.settings.gas, &args.prices)?;
     let expected = target.cost(&prices, gas, Measured::ByNode, &message, 0)?;
-    let mut outcome =
-        Outcomes { proof: &proof, consumer, from, expected, receipt: None, interface: &interface };
+    let mut outcome = Outcomes { proof, consumer, from, expected, receipt: None, interface: &interface };
     if !args.sender.broadcast {
         shell.note("nothing was sent; add `--broadcast` and a sender to submit");
         return outcome.print(shell, &target);

@@ -22,14 +22,6 @@ pub enum Error {
         /// What its package.json asks for.
         version: String,
     },
-    /// A template that there is for Foundry only.
-    #[error("there is no template `{template}` for `{framework}`")]
-    TemplateNotFor {
-        /// The template.
-        template: &'static str,
-        /// The framework.
-        framework: &'static str,
-    },
     /// `init` for a framework without projects of its own.
     #[error("Remix keeps no project in `{}`: there is nothing to add to", .0.display())]
     NothingToInit(PathBuf),
@@ -123,9 +115,6 @@ impl Error {
                 "make a project with `hallmark new --framework hardhat`, or run `npx hardhat --init` first".into(),
             ),
             Self::OldHardhat { .. } => Some("`npm install --save-dev hardhat@3`, and see its guide to migration".into()),
-            Self::TemplateNotFor { template, .. } => {
-                Some(format!("`--framework foundry` has it: `hallmark new DIR --template {template}`"))
-            }
             Self::NothingToInit(_) => Some("`hallmark new DIR --framework remix` makes a folder to upload".into()),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {

@@ -225,7 +225,6 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         Accuracy::MaxRelError(value) => (None, Some(number("accuracy", value)?)),
     };
     let path = |path: PathBuf| slashes(&path);
-    spec.template.check_framework(paths.framework)?;
     spec.template.check_outputs(&main.outputs.iter().map(|output| &output.shape).collect::<Vec<_>>())?;
     let mut members = Vec::new();
     for member in &spec.members {
@@ -389,7 +388,11 @@ fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Re
         calibration_path => model.files.calibration.as_ref()
             .map(|(name, _)| model_file("model.calibration", member, name).map(path)).transpose()?,
         dimensions => model.files.dimensions,
-        verifier_contract => model.verifier_contract,
+        verifier_contract => match (paths.framework, member) {
+            // There all are in one file.
+            (Framework::Remix, Some(member)) => remix::verifier_of(&model.verifier_contract, member),
+            _ => model.verifier_contract.clone(),
+        },
         outputs,
         instances_count => first,
         context_index => CONTEXT_INDEX,

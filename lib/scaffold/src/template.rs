@@ -1,6 +1,6 @@
 //! The kinds of project that there are: each a consumer with a model, tests and a page of its own.
 
-use crate::{Error, Framework};
+use crate::Error;
 
 /// What the project's consumer does with an inference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,15 +175,6 @@ impl Template {
             Self::Agent => Some("Target.sol"),
             _ => None,
         }
-    }
-
-    /// Fails when there is no such template for a framework: to be asked before the costly part.
-    pub fn check_framework(self, framework: Framework) -> Result<(), Error> {
-        if self != Self::PredictionMarket || framework == Framework::Foundry {
-            return Ok(());
-        }
-        // Its consumer takes a proof of each of several models.
-        Err(Error::TemplateNotFor { template: self.name(), framework: framework.name() })
     }
 
     /// The inverse of [`Template::name`].

@@ -410,7 +410,7 @@ fn projects_of_all_frameworks_are_rendered() {
                 let dir = folder.path().join(format!("{name}{made}"));
                 match new_project(&dir, &spec) {
                     Ok(_) => made += 1,
-                    Err(Error::OutputsDoNotFit { .. } | Error::TemplateNotFor { .. }) => {
+                    Err(Error::OutputsDoNotFit { .. }) => {
                         assert!(!dir.exists());
                         continue;
                     }
@@ -424,8 +424,7 @@ fn projects_of_all_frameworks_are_rendered() {
                 assert!(refresh_project(&dir, &spec).unwrap().written.is_empty(), "{name}");
                 assert_eq!(framework_of(&dir).unwrap(), *framework);
             }
-            let expected = template.check_framework(*framework).is_ok();
-            assert_eq!(made > 0, expected, "{name}");
+            assert!(made > 0, "{name}");
         }
     }
 }

@@ -19,6 +19,8 @@ export interface AddressBook {
   verifyingKeyId: Hex;
   verifier: Deployed;
   consumer: Deployed;
+  /** What else was deployed: verifiers of further models. */
+  others?: readonly Deployed[];
 }
 
 /** The file of a chain's address book. */

@@ -150,10 +150,16 @@ pub(crate) fn files(renderer: &Renderer, spec: &ProjectSpec, paths: &Paths) -> R
         Ci::None => {}
     }
     let (test, script) = (&paths.foundry.test, &paths.foundry.script);
-    template("hardhat/test/consumerTests.ts", test.join("consumerTests.ts"))?;
-    template("hardhat/test/types.test.ts", test.join("types.test.ts"))?;
     template("hardhat/scripts/deploy.ts", script.join("deploy.ts"))?;
     let test_file = format!("{}.test.ts", spec.template.consumer());
+    // What all consumers of one model have to pass.
+    if spec.template.members().is_empty() {
+        template("hardhat/test/consumerTests.ts", test.join("consumerTests.ts"))?;
+        template("hardhat/test/types.test.ts", test.join("types.test.ts"))?;
+    } else {
+        let types = format!("{}/hardhat/test/types.test.ts", spec.template.name());
+        template(&types, test.join("types.test.ts"))?;
+    }
     if spec.template == Template::Minimal {
         template("hardhat/test/ModelConsumer.test.ts", test.join(test_file))?;
         template("hardhat/scripts/deployment.ts", script.join("deployment.ts"))?;

@@ -22,6 +22,29 @@ pub(crate) fn layout() -> FoundryLayout {
     }
 }
 
+/// Name of a further model's verifier in a file that has several. Its code is the same under any name.
+pub(crate) fn verifier_of(contract: &str, member: &str) -> String {
+    let mut letters = member.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
+    format!("{contract}Of{}", first.chain(letters).collect::<String>())
+}
+
+/// The source with an identifier changed, wherever it stands for itself.
+fn rename(source: &str, from: &str, to: &str) -> String {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
+    let mut renamed = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(at) = rest.find(from) {
+        let (before, after) = (&rest[..at], &rest[at + from.len()..]);
+        let alone = !before.ends_with(is_part) && !after.starts_with(is_part);
+        renamed.push_str(before);
+        renamed.push_str(if alone { to } else { from });
+        rest = after;
+    }
+    renamed.push_str(rest);
+    renamed
+}
+
 /// All files but the model itself. The Solidity file and the page are generated as a whole: both say
 /// what comes of the model.
 pub(crate) fn files(
@@ -30,9 +53,6 @@ pub(crate) fn files(
     paths: &Paths,
     library: &'static Dir<'static>,
 ) -> Result<Vec<File>, Error> {
-    if !spec.members.is_empty() {
-        return Err(Error::spec("members", "a project for Remix has one model"));
-    }
     let consumer = format!("{}.sol", spec.template.consumer());
     let consumer_template = match spec.template {
         Template::Minimal => format!("src/{consumer}"),
@@ -53,7 +73,16 @@ pub(crate) fn files(
             }
         }
     }
-    let flattened = flatten(&sources, &["Verifier.sol", &consumer])?;
+    let mut entries = vec!["Verifier.sol".to_owned()];
+    for member in &spec.members {
+        let entry = format!("{}/Verifier.sol", member.name);
+        let contract = &member.model.verifier_contract;
+        let renamed = rename(&member.model.verifier_source, contract, &verifier_of(contract, &member.name));
+        sources.insert(entry.clone(), renamed);
+        entries.push(entry);
+    }
+    entries.push(consumer.clone());
+    let flattened = flatten(&sources, &entries.iter().map(String::as_str).collect::<Vec<_>>())?;
     let generated = |path: PathBuf, contents: String| File {
         path,
         contents: contents.into_bytes(),
@@ -70,4 +99,17 @@ pub(crate) fn files(
             ownership: Ownership::Person,
         },
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_renamed_as_a_whole() {
+        assert_eq!(verifier_of("Verifier", "keras"), "VerifierOfKeras");
+        let source = "contract V is IV, V_ {\n V.f(aV, V$);\n} // V";
+        assert_eq!(rename(source, "V", "W"), "contract W is IV, V_ {\n W.f(aV, V$);\n} // W");
+        assert_eq!(rename("", "V", "W"), "");
+    }
 }
