@@ -18,15 +18,15 @@ use std::time::Duration;
 /// One thing that was compared.
 #[derive(Debug, Serialize)]
 pub(crate) struct Check {
-    name: &'static str,
+    name: String,
     ok: bool,
     expected: String,
     found: String,
 }
 
 impl Check {
-    fn new(name: &'static str, expected: String, found: String) -> Self {
-        Self { name, ok: expected == found, expected, found }
+    fn new(name: impl Into<String>, expected: String, found: String) -> Self {
+        Self { name: name.into(), ok: expected == found, expected, found }
     }
 }
 
@@ -44,8 +44,8 @@ pub(crate) fn lines(checks: &[Check]) -> String {
 }
 
 /// Names of what differs.
-pub(crate) fn differences(checks: &[Check]) -> Vec<&'static str> {
-    checks.iter().filter(|check| !check.ok).map(|check| check.name).collect()
+pub(crate) fn differences(checks: &[Check]) -> Vec<&str> {
+    checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect()
 }
 
 /// The code of a contract; a node may take a moment to have what another one has.
@@ -157,44 +157,47 @@ pub(crate) fn consumer(
         }
     }
     if let Submission::Ensemble(_) = function {
-        checks.push(members(chain, at, verifier, repository, &interface)?);
+        checks.extend(members(chain, at, verifier, repository, &interface)?);
     }
     Ok(checks)
 }
 
-/// Compares the models of an ensemble, in their order: hash of the verifier's code, key and SRS. The first
-/// one's verifier is known too.
+/// Compares the models of an ensemble, in their order: hash of the verifier's code, key and SRS, and
+/// where the first one's verifier is.
 fn members(
     chain: &Chain,
     at: Address,
     verifier: Address,
     repository: &Repository,
     interface: &Interface,
-) -> Outcome<Check> {
-    let mut built = vec![&repository.verifier];
-    built.extend(repository.members().into_iter().map(|(_, artifact)| artifact));
-    let (mut expected, mut found) = (Vec::new(), Vec::new());
-    for (index, artifact) in built.iter().enumerate() {
-        let identities = identities_of(artifact)?;
+) -> Outcome<Vec<Check>> {
+    let mut built = vec![("main", &repository.verifier)];
+    built.extend(repository.members());
+    let count = hex::encode_prefixed(U256::from(built.len()).to_be_bytes::<32>());
+    let found = ask(chain, at, hallmark_solidity::selector("MEMBERS()").to_vec())?;
+    let mut checks = vec![Check::new("consumer's models", count, shown(found, interface))];
+    for (index, (name, artifact)) in built.into_iter().enumerate() {
+        let Identities { verifying_key_id, srs_id } = identities_of(artifact)?;
         let code_hash = hex::encode_prefixed(keccak256(&artifact.runtime_code));
-        let address = if index == 0 { hex::encode_prefixed(verifier.into_word()) } else { "any".into() };
-        expected.push([address, code_hash, identities.verifying_key_id, identities.srs_id].join(" "));
         let mut data = hallmark_solidity::selector("memberAt(uint256)").to_vec();
         data.extend(U256::from(index).to_be_bytes::<32>());
-        found.push(match ask(chain, at, data)? {
+        // Of the further verifiers no address is known: any with this code will do.
+        let address = (index == 0).then(|| hex::encode_prefixed(verifier.into_word()));
+        let said = |address: Option<String>, code_hash: &str, key: &str, srs: &str| {
+            let address = address.map(|address| format!("verifier {address}, ")).unwrap_or_default();
+            format!("{address}code hash {code_hash}, key {key}, SRS {srs}")
+        };
+        let found = match ask(chain, at, data)? {
             CallAnswer::Returned(bytes) if bytes.len() >= 4 * 32 => {
-                let word = |index: usize| hex::encode_prefixed(&bytes[32 * index..32 * (index + 1)]);
-                let address = if index == 0 { word(0) } else { "any".into() };
-                [address, word(1), word(2), word(3)].join(" ")
+                let words: Vec<String> = bytes.chunks(32).map(hex::encode_prefixed).collect();
+                said(address.as_ref().map(|_| words[0].clone()), &words[1], &words[2], &words[3])
             }
             answer => shown(answer, interface),
-        });
+        };
+        let expected = said(address, &code_hash, &verifying_key_id, &srs_id);
+        checks.push(Check::new(format!("consumer's model {name}"), expected, found));
     }
-    let mut count = [0; 32];
-    count[24..].copy_from_slice(&(built.len() as u64).to_be_bytes());
-    expected.push(hex::encode_prefixed(count));
-    found.push(shown(ask(chain, at, hallmark_solidity::selector("MEMBERS()").to_vec())?, interface));
-    Ok(Check::new("consumer's models", expected.join(", "), found.join(", ")))
+    Ok(checks)
 }
 
 /// What the repository's verifier says that it is, hexadecimal after 0x.

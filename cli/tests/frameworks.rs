@@ -89,12 +89,19 @@ fn init_takes_the_framework_of_the_project() {
 }
 
 #[test]
-fn a_template_that_a_framework_does_not_have_is_refused_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path().join("market");
-    for framework in ["hardhat", "remix"] {
-        let new = ["new", str_of(&dir), "--template", "prediction-market", "--framework", framework];
-        refuse(&mut hallmark(&new), &["no template `prediction-market`", "--framework foundry"]);
-        assert!(!dir.exists());
+fn a_market_of_several_models_works_in_all_frameworks() {
+    for (framework, verifier) in
+        [("hardhat", "contracts/keras/Verifier.sol"), ("remix", "PredictionMarket.sol")]
+    {
+        let (_folder, dir) = project(framework, "prediction-market");
+        let in_project = |arguments: &[&'static str]| [&["--project", str_of(&dir)], arguments].concat();
+        assert!(dir.join(verifier).is_file());
+        assert_eq!(succeed(&in_project(&["build"])), "nothing changed\n");
+        assert!(succeed(&in_project(&["verify", "--evm"])).contains("accepted by the contract"));
+        // The first model's.
+        assert!(succeed(&in_project(&["gas"])).starts_with("DevOnlyHalo2Verifier "));
+        refuse(&mut hallmark(&in_project(&["gas", "--consumer"])), &["proofs of several models"]);
+        refuse(&mut hallmark(&in_project(&["gas", "--transactions"])), &["recorded by Forge tests"]);
+        refuse(&mut hallmark(&in_project(&["export", "submit"])), &["each of several models", "--proof"]);
     }
 }

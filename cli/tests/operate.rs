@@ -522,3 +522,102 @@ fn other_templates_are_deployed_and_used() {
     let done = report(&mut submit(&agent, &keyed));
     assert!(event(&done, "Executed"), "{done}");
 }
+
+#[test]
+fn an_ensemble_is_deployed_and_takes_a_proof_of_each_model() {
+    if !forge_is_there() {
+        return;
+    }
+    let Some(anvil) = Anvil::start(31_337) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("market");
+    succeed(&["new", str_of(&project), "--template", "prediction-market", "--ci", "none"]);
+    let url = anvil.url();
+    let deployed = deploy(&project, &anvil);
+    let roles: Vec<&str> =
+        deployed["contracts"].as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["verifier", "other", "other", "consumer"]);
+    let checks = deployed["checks"].as_array().unwrap();
+    assert!(checks.iter().all(|check| check["ok"] == true), "{deployed}");
+    let model = |name: &str| format!("consumer's model {name}");
+    for name in ["main", "keras", "sklearn"] {
+        assert!(checks.iter().any(|check| check["name"] == model(name)), "{deployed}");
+    }
+
+    // A build with another model in it is another ensemble.
+    let verifier = project.join("src/sklearn/Verifier.sol");
+    let source = fs::read_to_string(&verifier).unwrap();
+    fs::write(&verifier, fs::read_to_string(project.join("src/keras/Verifier.sol")).unwrap()).unwrap();
+    let (output, stdout, stderr) = run(&mut verb(&project, "verify", &["--rpc-url", &url]));
+    assert_eq!(output.status.code(), Some(1), "{stdout}{stderr}");
+    assert!(stderr.contains("consumer's model sklearn") && !stderr.contains("model keras"), "{stderr}");
+    fs::write(&verifier, source).unwrap();
+    succeed(&["--project", str_of(&project), "verify", "--rpc-url", &url]);
+
+    // One proof of each model, all for the same context.
+    let context = ["--deployment", "31337", "--account", ACCOUNT, "--deadline", LATE];
+    let out = |name: &str| str_of(&project.join(format!("{name}.proof"))).to_owned();
+    let prove = |name: &str, more: &[&str]| {
+        let out = out(name);
+        let own = ["--project", str_of(&project), "prove", "--out", &out];
+        succeed(&[&own[..], &context, more].concat());
+        out
+    };
+    let main = prove("main", &[]);
+    let keras = prove("keras", &["--member", "keras"]);
+    let sklearn = prove("sklearn", &["--member", "sklearn"]);
+    let other = prove("other", &["--member", "sklearn", "--nonce", "1"]);
+    let submit = |proofs: &[&str]| {
+        let mut command = verb(&project, "submit", &["--rpc-url", &url]);
+        command.args(["--private-key-env", KEY_VARIABLE, "--broadcast"]);
+        for proof in proofs {
+            command.args(["--proof", proof]);
+        }
+        command
+    };
+    let all = [main.as_str(), &keras, &sklearn];
+    let export = |proofs: &[&str], more: &[&str]| {
+        let proofs: Vec<&str> = proofs.iter().flat_map(|proof| ["--proof", *proof]).collect();
+        succeed(&[&["--project", str_of(&project), "export", "submit"], &proofs[..], more].concat())
+    };
+    assert_eq!(export(&all, &[]), export(&all, &["--function", "settle"]));
+
+    // Nobody can settle yet.
+    refuse(&mut submit(&all), &["TooEarly"]);
+    post(anvil.port, "evm_increaseTime", value!([7 * 86_400]));
+    post(anvil.port, "evm_mine", value!([]));
+    refuse(&mut submit(&[&main]), &["each of several models", "--member NAME"]);
+    refuse(&mut submit(&[&main, &keras]), &["WrongProofCount(count: 2, expected: 3)"]);
+    refuse(&mut submit(&[&main, &keras, &other]), &["different contexts"]);
+    refuse(&mut submit(&[&main, &sklearn, &keras]), &["ProofRejected"]);
+    let before = nonce(&anvil);
+    let settled = report(&mut submit(&all));
+    assert_eq!(nonce(&anvil), before + 1, "one transaction, nothing of what was refused");
+    let names: Vec<&str> =
+        settled["events"].as_array().unwrap().iter().map(|event| event["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"InferenceAccepted") && names.contains(&"Settled"), "{settled}");
+    refuse(&mut submit(&all), &["WrongOutcome"]);
+
+    // A consumer of one model takes one proof.
+    refuse(
+        &mut hallmark(&[
+            "--project",
+            str_of(demo()),
+            "export",
+            "submit",
+            "--proof",
+            &main,
+            "--proof",
+            &keras,
+        ]),
+        &["takes one proof, 2 are given"],
+    );
+    refuse(
+        &mut hallmark(&["--project", str_of(demo()), "export", "proof", "--proof", &main, "--proof", &keras]),
+        &["only `submit` takes several"],
+    );
+    refuse(
+        &mut hallmark(&["--project", str_of(&project), "gas", "--consumer"]),
+        &["proofs of several models", "--transactions"],
+    );
+}
