@@ -18,6 +18,7 @@ use hallmark_budget::amount::{Dollars, gwei};
 use hallmark_chain::{Account, Book, Deployed, Deployment, Planned, Receipt, script};
 use hallmark_gas::{Evm, Rules};
 use hallmark_network::{Network, Parameters, Quote, Status, Usage, quote, rpc};
+use hallmark_scaffold::{self as scaffold, Framework};
 use hallmark_solidity::DEV_CHAIN_ID;
 use hallmark_solidity::solc::Artifact;
 use serde::Serialize;
@@ -169,6 +170,15 @@ fn simulate(
 ) -> Outcome<Vec<Planned>> {
     let script = match &args.script {
         Some(script) => script.clone(),
+        None if scaffold::framework_of(root)? == Framework::Hardhat => {
+            return Err(Failure::new("this project's deployment is a script for Hardhat").hint(
+                "`npx hardhat run scripts/deploy.ts --network NAME` deploys and writes the address book; `hallmark \
+                 verify`, `prove --deployment` and `submit` go on from there",
+            ));
+        }
+        None if scaffold::framework_of(root)? == Framework::Remix => {
+            return Err(Failure::new("a project for Remix is deployed there").hint("README.md says how"));
+        }
         None => {
             let there = SCRIPTS.iter().find(|script| root.join(script).is_file());
             let there = there.ok_or_else(|| {

@@ -1,26 +1,53 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { getAddress, isAddress, type Address, type Hex } from "viem";
+import type { network } from "hardhat";
+import { getAddress, isAddress, keccak256, type Address, type Hash, type Hex } from "viem";
 
-/** A contract that was deployed. */
+type Connection = Awaited<ReturnType<typeof network.create>>;
+
+/** A contract that was deployed. Names are those of the address book. */
 export interface Deployed {
   /** Name of the contract. */
-  contract: string;
+  name: string;
   address: Address;
   /** Hash of its runtime code. */
-  codeHash: Hex;
+  code_hash: Hex;
+  /** Hash of the transaction that created it. */
+  transaction: Hash;
+  /** Number of that transaction's block. */
+  block: number;
+  gas_used: number;
+  /** Its fee in wei, as far as its receipt says. */
+  paid_wei: string;
 }
 
-/** What is deployed on one chain: `deployments/<chain id>.json`. */
-export interface AddressBook {
-  chainId: number;
+/** Contracts that were deployed together. */
+export interface Deployment {
+  /** Timestamp of the block of the last contract, in seconds since 1970. */
+  timestamp: number;
+  deployer: Address;
   /** The model that the verifier is for. */
-  verifyingKeyId: Hex;
+  verifying_key_id: Hex;
+  srs_id: Hex;
   verifier: Deployed;
   consumer: Deployed;
   /** What else was deployed: verifiers of further models. */
   others?: readonly Deployed[];
+}
+
+/**
+ * What is deployed on one chain: `deployments/<chain id>.json`. `hallmark verify`, `prove --deployment`
+ * and `submit` read it.
+ */
+export interface AddressBook {
+  version: 1;
+  chain_id: number;
+  /** Name of the network, for people. */
+  network: string;
+  latest: Deployment | null;
+  /** Earlier deployments, the newest first. */
+  history: readonly unknown[];
 }
 
 /** The file of a chain's address book. */
@@ -40,21 +67,58 @@ export function readAddressBook(folder: string, chainId: number): AddressBook | 
     }
     throw error;
   }
-  const book = JSON.parse(text) as AddressBook;
-  if (book.chainId !== chainId || !isAddress(book.verifier?.address) || !isAddress(book.consumer?.address)) {
-    throw new TypeError(`\`${file}\` is not an address book of chain ${chainId}\nhint: remove it and deploy again`);
+  const invalid = (reason: string) =>
+    new TypeError(`\`${file}\` is no address book of chain ${chainId}: ${reason}\nhint: restore it from version control`);
+  let book: Partial<AddressBook>;
+  try {
+    book = JSON.parse(text) as Partial<AddressBook>;
+  } catch (error) {
+    throw invalid(String(error));
   }
-  return book;
+  const { version, chain_id, network: name = "", latest = null, history = [] } = book;
+  if (version !== 1 || chain_id !== chainId) {
+    throw invalid(`it has version ${version} and chain ${chain_id}`);
+  }
+  if (latest !== null && !(isAddress(latest.verifier?.address) && isAddress(latest.consumer?.address))) {
+    throw invalid("an address is missing");
+  }
+  return { version, chain_id, network: name, latest, history };
 }
 
-/** Writes a chain's address book beside its place, then moves it there. */
-export function writeAddressBook(folder: string, book: AddressBook): string {
-  const file = addressBookFile(folder, book.chainId);
+/**
+ * Makes a deployment the latest one of a chain; the one before moves to the history. The file is written
+ * beside its place, then moved there.
+ */
+export function recordDeployment(folder: string, chainId: number, name: string, deployment: Deployment): string {
+  const file = addressBookFile(folder, chainId);
+  const before = readAddressBook(folder, chainId);
+  const history = before?.latest ? [before.latest, ...before.history] : (before?.history ?? []);
+  const book: AddressBook = { version: 1, chain_id: chainId, network: name, latest: deployment, history };
   const draft = `${file}.tmp`;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(draft, `${JSON.stringify(book, undefined, 2)}\n`);
   renameSync(draft, file);
   return file;
+}
+
+/** What the address book says of a contract, when the transaction that creates it is in a block. */
+export async function deployedBy(connection: Connection, name: string, transaction: Hash): Promise<Deployed> {
+  const reader = await connection.viem.getPublicClient();
+  const receipt = await reader.waitForTransactionReceipt({ hash: transaction });
+  const address = receipt.contractAddress;
+  const code = address && receipt.status === "success" ? await reader.getCode({ address }) : undefined;
+  if (!address || code === undefined) {
+    throw new Error(`transaction ${transaction} did not create ${name}\nhint: look at it in a block explorer`);
+  }
+  return {
+    name,
+    address: getAddress(address),
+    code_hash: keccak256(code),
+    transaction,
+    block: Number(receipt.blockNumber),
+    gas_used: Number(receipt.gasUsed),
+    paid_wei: (receipt.gasUsed * receipt.effectiveGasPrice).toString(),
+  };
 }
 
 /** Settings of a deployment: as a rule `process.env`. */
