@@ -75,6 +75,14 @@ fn a_project_for_remix_is_remade_and_has_no_tests_to_run() {
 }
 
 #[test]
+fn other_frameworks_deploy_by_their_own_means() {
+    for (framework, hint) in [("hardhat", "npx hardhat run scripts/deploy.ts"), ("remix", "README.md")] {
+        let (_folder, dir) = project(framework, "minimal");
+        refuse(&mut hallmark(&["--project", str_of(&dir), "deploy"]), &["hint: ", hint]);
+    }
+}
+
+#[test]
 fn init_takes_the_framework_of_the_project() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("hardhat.config.ts"), "export default {};\n").unwrap();
