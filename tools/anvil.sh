@@ -17,7 +17,7 @@ die() { printf 'anvil: %s\n' "$*" >&2; exit 1; }
 
 anvil --port 0 --chain-id 31337 >"$work/anvil.log" 2>&1 &
 chain=$!
-trap 'kill $chain 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $chain 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
     port=$(sed -n 's/^Listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/anvil.log")
     [ -n "$port" ] && break

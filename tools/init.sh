@@ -30,19 +30,27 @@ commit() {
     git -c user.name=test -c user.email=test@example.com -c commit.gpgsign=false commit -qm 'as its tools made it'
 }
 status() { git status --porcelain --untracked-files=all; }
+# Every file but what tools make and the packages, also those git is told to ignore (as forge's starter
+# does with docs/).
+files() {
+    find . \( -name .git -o -name node_modules -o -path ./.hallmark -o -path ./out -o -path ./cache -o -path ./artifacts \) -prune \
+        -o -type f -printf '%P\n' | sort
+}
 
 # Runs the tests by the function of its first argument, before and after each step.
 check() {
     local run=$1 own all added again
     own=$("$run")
     commit
+    files >"$work/before.txt"
     "$hallmark" --quiet init --dry-run >plan.txt
     mv plan.txt "$work/plan.txt"
     [ -z "$(status)" ] || die "--dry-run wrote: $(status)"
     "$hallmark" --quiet init >"$work/made.txt" 2>"$work/warnings.txt"
     added=$(status)
     if grep -v '^??' <<<"$added" >&2; then die 'init changed files'; fi
-    [ "$(grep -c '^add ' "$work/plan.txt")" -le "$(wc -l <<<"$added")" ] || die 'the plan was another one'
+    files | comm -13 "$work/before.txt" - >"$work/new.txt"
+    sed -n 's/^add *//p' "$work/plan.txt" | sort | diff - "$work/new.txt" >&2 || die 'the plan was another one'
     all=$("$run")
     [ "$all" -gt "$own" ] || die "$own tests before, $all after"
     if "$hallmark" init >"$work/again.txt" 2>&1; then die 'a second run is not refused'; fi
@@ -53,9 +61,10 @@ check() {
     "$hallmark" gas --consumer >/dev/null 2>&1 || die 'gas --consumer'
     "$hallmark" --quiet init --undo >/dev/null
     [ -z "$(status)" ] || die "undo left: $(status)"
+    files | diff "$work/before.txt" - >&2 || die 'undo left files that git ignores'
     [ "$("$run")" = "$own" ] || die 'its own tests are others after undo'
     say "$own tests of its own pass before, $all with ours, $own after undo"
-    say "$(wc -l <<<"$added") files added, none changed; a second run is refused: $(sed -n 's/^error: //p' "$work/again.txt")"
+    say "$(wc -l <"$work/new.txt") files added, those of the plan, none changed; a second run is refused: $(sed -n 's/^error: //p' "$work/again.txt")"
 }
 
 run_forge() {
