@@ -137,6 +137,13 @@ contract InferenceTest is HallmarkTest {
         assertThat(error <= InferenceFixture.TOLERANCE, "within the tolerance of the float model");
     }
 
+    /// @dev `hallmark gas --transaction submit`
+    function test_GasOfASubmission() public {
+        bytes memory data = abi.encodeCall(ModelConsumer.submit, (proof, instances, ACCOUNT, NONCE, DEADLINE));
+        transact("submit", ACCOUNT, address(consumer), 0, data);
+        assertEqual(consumer.count(), 1, "recorded");
+    }
+
     // What must not: proofs used in another way than they were made for.
 
     function test_RevertWhen_AnInferenceIsReplayed() public {
