@@ -17,8 +17,7 @@ use hallmark_proof::srs::{Provenance, Srs};
 use hallmark_proof::{Backend, ContextParts, Proof};
 use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
 use hallmark_solidity::{
-    ConsumerOptions, ModelInterface, TensorInterface, VerifierOptions, VerifierSource, calldata,
-    generate_consumer, generate_verifier,
+    OutputTensor, VerifierOptions, VerifierSource, calldata, generate_outputs, generate_verifier,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,8 +26,8 @@ use std::sync::Arc;
 /// Name of generated verifiers; `DevOnly` comes before it with a development SRS.
 const VERIFIER_NAME: &str = "Halo2Verifier";
 
-/// Name of the abstract contract with typed outputs.
-pub(crate) const TYPED_NAME: &str = "TypedInference";
+/// Name of the library that reads outputs.
+pub(crate) const OUTPUTS_NAME: &str = "ModelOutputs";
 
 /// A quantised model and how exact it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -262,39 +261,20 @@ pub(crate) fn generate(key: &VerifyingKey, model_name: &str) -> Outcome<Verifier
     Ok(generate_verifier(&key.parameters(), &options)?)
 }
 
-/// Writes the typed access to the model's verified outputs.
-pub(crate) fn generate_typed(
-    key: &VerifyingKey,
-    graph: &IntegerGraph,
-    model_name: &str,
-    model_id: [u8; 32],
-    verifier: &VerifierSource,
-) -> Outcome<String> {
+/// Writes the library that reads the model's outputs by name.
+pub(crate) fn generate_output_library(graph: &IntegerGraph, model_name: &str) -> Outcome<String> {
     let outputs = graph
         .outputs
         .iter()
         .map(|output| {
-            Ok(TensorInterface {
+            Ok(OutputTensor {
                 name: output.name.clone(),
                 shape: output.shape.clone(),
                 fraction_bits: fraction_bits(output)?,
             })
         })
-        .collect::<Outcome<_>>()?;
-    let interface = ModelInterface {
-        model_name: model_name.to_owned(),
-        model_id,
-        inputs: Vec::new(),
-        outputs,
-        verifier_contract_name: verifier.contract_name.clone(),
-    };
-    let options = ConsumerOptions {
-        contract_name: TYPED_NAME.into(),
-        interface_import: Some("hallmark/interfaces/IInferenceVerifier.sol".into()),
-        verifying_key_id: key.id(),
-        srs_id: key.srs().id,
-    };
-    Ok(generate_consumer(&interface, &options)?)
+        .collect::<Outcome<Vec<_>>>()?;
+    Ok(generate_outputs(model_name, OUTPUTS_NAME, &outputs)?)
 }
 
 /// Fraction bits of an output; contracts decode fractions only.

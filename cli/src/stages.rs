@@ -458,14 +458,10 @@ impl<'a> Bench<'a> {
             let quantised = self.quantised()?;
             (outputs_of(quantised)?, quantised.accuracy)
         };
-        let typed = {
-            let key = self.verifying_key()?;
-            let (name, id) = (self.loaded.name.clone(), self.loaded.model.sha256());
-            let graph = &self.quantised()?.graph;
-            scaffold::SourceFile {
-                file_name: format!("{}.sol", pipeline::TYPED_NAME),
-                source: pipeline::generate_typed(&key, graph, &name, id, &verifier)?,
-            }
+        let name = self.loaded.name.clone();
+        let library = scaffold::SourceFile {
+            file_name: format!("{}.sol", pipeline::OUTPUTS_NAME),
+            source: pipeline::generate_output_library(&self.quantised()?.graph, &name)?,
         };
         let found: f64 = values
             .outputs
@@ -501,7 +497,7 @@ impl<'a> Bench<'a> {
             verifier_contract: verifier.contract_name,
             verifier_source: verifier.source,
             verifier_code_hash: report.code_hash.0,
-            sources: vec![typed],
+            sources: vec![library],
             dev_srs: pipeline::is_dev(&proof),
             fixture: scaffold::Fixture {
                 instances: pipeline::words(&proof),

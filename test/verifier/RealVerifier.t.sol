@@ -2,6 +2,7 @@
 pragma solidity ^0.8.20;
 
 import {ModelInfo} from "../generated/src/ModelInfo.sol";
+import {ModelOutputs} from "../generated/src/ModelOutputs.sol";
 import {DevOnlyHalo2Verifier} from "../generated/src/Verifier.sol";
 import {InferenceFixture} from "../generated/test/fixtures/InferenceFixture.sol";
 import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
@@ -9,6 +10,7 @@ import {HallmarkTest} from "hallmark/testing/HallmarkTest.sol";
 import {ProofMutations} from "hallmark/testing/ProofMutations.sol";
 import {VerifierErrors} from "hallmark/testing/VerifierErrors.sol";
 import {FIELD_MODULUS} from "hallmark/types/FieldElement.sol";
+import {Wad} from "hallmark/types/Wad.sol";
 
 /// @dev The test base against a generated verifier and a real proof: every mutation is refused, and
 /// for the reason that the verifier's documentation gives.
@@ -27,6 +29,19 @@ contract RealVerifierTest is HallmarkTest {
         assertInference(verifier, proof, instances);
         assertEqual(verifier.VERIFYING_KEY_ID(), ModelInfo.VERIFYING_KEY_ID, "verifying key");
         assertEqual(verifier.SRS_ID(), ModelInfo.SRS_ID, "SRS");
+    }
+
+    /// @dev What the library reads is what the proof's maker computed.
+    function test_OutputsAreReadByName() public {
+        assertThat(Wad.unwrap(this.scoreOf(instances)) == InferenceFixture.circuitOutputs()[0], "score");
+        assertEqual(ModelOutputs.INSTANCES, ModelInfo.INSTANCES, "as many public values");
+        instances.push(0);
+        vm.expectRevert(abi.encodeWithSelector(ModelOutputs.WrongInstanceCount.selector, 3, 2));
+        this.scoreOf(instances);
+    }
+
+    function scoreOf(uint256[] calldata values) external pure returns (Wad) {
+        return ModelOutputs.scoreOf(values);
     }
 
     function testFuzz_RefusesAnyFlippedBit(uint256 bit) public view {

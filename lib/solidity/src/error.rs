@@ -172,9 +172,9 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
-    /// The interface of a model cannot be expressed as a typed consumer.
-    #[error("tensor `{tensor}`: {reason}")]
-    Interface {
+    /// An output that contracts cannot decode.
+    #[error("output `{tensor}`: {reason}")]
+    Output {
         /// Name of the tensor.
         tensor: String,
         /// What is wrong.
