@@ -539,7 +539,7 @@ pub(crate) struct GasArgs {
     #[arg(long, value_name = "HEX|FILE", help_heading = "What is measured", requires = "contract")]
     pub(crate) calldata: Option<String>,
     /// Encoded arguments of the constructor, hex; of a consumer those after its verifier, code hash,
-    /// key and SRS.
+    /// key and SRS, encoded as if they were all.
     #[arg(long, value_name = "HEX", help_heading = "What is measured")]
     pub(crate) constructor_arguments: Option<String>,
     /// Gas limit of the transaction [default: 60,000,000].

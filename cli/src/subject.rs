@@ -7,6 +7,7 @@ use crate::opts::{GasArgs, SolcArgs};
 use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
+use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
 use alloy_json_abi::{JsonAbi, StateMutability};
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_sol_types::SolValue;
@@ -110,22 +111,24 @@ struct ConsumerCall {
     at: Address,
     /// Whom the proof is for: the sender, as some consumers ask.
     account: Address,
-    /// Encoded arguments of the constructor after the four that every consumer takes.
-    more_arguments: Vec<u8>,
+    /// Arguments of the constructor after the four that every consumer takes.
+    more_arguments: Vec<DynSolValue>,
     calldata: Vec<u8>,
 }
 
 impl Scenario for ConsumerCall {
     fn prepare(&self, evm: &mut Evm) -> Result<Prepared, hallmark_gas::Error> {
         let verifier = evm.deploy(&self.verifier.artifact().creation_code)?;
-        let mut creation = self.consumer.artifact().creation_code.clone();
-        creation.extend_from_slice(&verifier.address.into_word().0);
-        creation.extend_from_slice(&keccak256(evm.code(verifier.address)).0);
+        let word = |word: B256| DynSolValue::FixedBytes(word, 32);
+        let mut arguments =
+            vec![DynSolValue::Address(verifier.address), word(keccak256(evm.code(verifier.address)))];
         for identity in ["VERIFYING_KEY_ID()", "SRS_ID()"] {
             let outcome = evm.call(verifier.address, &hallmark_solidity::selector(identity), None)?;
-            creation.extend_from_slice(&outcome.output);
+            arguments.push(word(B256::right_padding_from(&outcome.output)));
         }
-        creation.extend_from_slice(&self.more_arguments);
+        arguments.extend_from_slice(&self.more_arguments);
+        let mut creation = self.consumer.artifact().creation_code.clone();
+        creation.extend_from_slice(&DynSolValue::Tuple(arguments).abi_encode_params());
         // What a deployment costs does not depend on where it is.
         let deployed = evm.clone().deploy(&creation)?;
         evm.deploy_at(self.at, &creation)?;
@@ -292,25 +295,7 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
             .hint("measure a transaction of a Forge test: `hallmark gas --transactions` lists them"));
     };
     let stored = &repository.stored;
-    let more_arguments = match &args.constructor_arguments {
-        Some(text) => from_hex(text).ok_or_else(not_hex)?,
-        None => {
-            let missing = further_parameters(consuming);
-            if !missing.is_empty() {
-                return Err(Failure::new(format!(
-                    "the constructor of {} takes more than verifier, code hash, key and SRS: {}",
-                    consuming.name,
-                    missing.join(", ")
-                ))
-                .hint(
-                    "measure a transaction of a Forge test, which can set it up: `hallmark gas --transactions` \
-                     lists them; or encode the further arguments with `cast abi-encode` and give them with \
-                     `--constructor-arguments`",
-                ));
-            }
-            Vec::new()
-        }
-    };
+    let more_arguments = further_arguments(consuming, args.constructor_arguments.as_deref())?;
     let mut calldata = function.to_vec();
     calldata.extend_from_slice(&stored.submit_arguments);
     let consuming_contract = Contract::with_default_phase(Arc::new(consuming.clone()), "consumer")?;
@@ -329,12 +314,50 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
     })
 }
 
-/// What a consumer's constructor takes after the four parameters of every consumer.
-fn further_parameters(artifact: &Artifact) -> Vec<String> {
-    let abi: Option<JsonAbi> = serde_json::from_str(&artifact.abi).ok();
+/// What a consumer's constructor is given after the four arguments of every consumer: `text` encodes
+/// these, as if there were no others.
+fn further_arguments(consumer: &Artifact, text: Option<&str>) -> Outcome<Vec<DynSolValue>> {
+    let abi: Option<JsonAbi> = serde_json::from_str(&consumer.abi).ok();
     let constructor = abi.and_then(|abi| abi.constructor);
     let inputs = constructor.map(|constructor| constructor.inputs).unwrap_or_default();
-    inputs.iter().skip(4).map(|input| format!("{} {}", input.ty, input.name)).collect()
+    let further = inputs.get(4..).unwrap_or_default();
+    let parameters = || {
+        let all: Vec<_> =
+            further.iter().map(|input| format!("{} {}", input.selector_type(), input.name)).collect();
+        all.join(", ")
+    };
+    let Some(text) = text else {
+        if further.is_empty() {
+            return Ok(Vec::new());
+        }
+        return Err(Failure::new(format!(
+            "the constructor of {} takes more than verifier, code hash, key and SRS: {}",
+            consumer.name,
+            parameters()
+        ))
+        .hint(
+            "measure a transaction of a Forge test, which can set it up: `hallmark gas --transactions` lists \
+             them; or encode the further arguments with `cast abi-encode` and give them with \
+             `--constructor-arguments`",
+        ));
+    };
+    let bytes = from_hex(text).ok_or_else(not_hex)?;
+    let types = further.iter().map(|input| input.resolve()).collect::<Result<Vec<_>, _>>();
+    let types = types.map_err(|error| Failure::bug(format!("the ABI of {}: {error}", consumer.name)))?;
+    match DynSolType::Tuple(types).abi_decode_params(&bytes) {
+        // Only what encodes to the same bytes is what was meant.
+        Ok(value) if value.abi_encode_params() == bytes => match value {
+            DynSolValue::Tuple(values) => Ok(values),
+            single => Ok(vec![single]),
+        },
+        _ => Err(Failure::new(format!(
+            "`--constructor-arguments` does not encode what the constructor of {} takes after verifier, code \
+             hash, key and SRS: {}",
+            consumer.name,
+            if further.is_empty() { "nothing".to_owned() } else { parameters() }
+        ))
+        .hint("`cast abi-encode 'f(TYPES)' VALUES…`, without the first four")),
+    }
 }
 
 /// The function by which a consumer takes proofs.

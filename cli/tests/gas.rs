@@ -564,6 +564,26 @@ fn recorded_transactions_cost_what_forge_says() {
     }
     fs::write(&path, &original).expect("writes");
 
+    // The consumer set up by arguments instead: a lender, a time, one tier.
+    let number = |value: u64| format!("{value:064x}");
+    let encoded = [1, 31_536_000, 0x60, 1, 1, 1_000_000_000].map(number).concat();
+    let consumer = gas(&project, &["--consumer", "--constructor-arguments", &encoded, "--network", "forge"]);
+    let opened = consumer["networks"][0]["gas"].as_u64().expect("gas");
+    // The test has three tiers, and looks at each.
+    assert!((500_000..total("openLine")).contains(&opened), "{opened}");
+    let takes = "address lender, uint256 longestLine, (int256,uint256)[] tiers";
+    for (wrong, words) in [
+        (None, ["takes more than verifier", takes]),
+        (Some("0x"), ["does not encode", takes]),
+        (Some("zz"), ["is not hex", "hint: "]),
+        (Some(&encoded[..encoded.len() - 64]), ["does not encode", takes]),
+        (Some(&format!("{encoded}00")), ["does not encode", "hint: "]),
+    ] {
+        let mut arguments = vec!["--project", str_of(&project), "gas", "--consumer"];
+        arguments.extend(wrong.iter().flat_map(|wrong| ["--constructor-arguments", wrong]));
+        refuse(&mut hallmark(&arguments), &words);
+    }
+
     // A snapshot of its own, which a dearer loan breaks.
     fn in_project<'a>(project: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
         [&["--project", str_of(project), "gas"], more].concat()
