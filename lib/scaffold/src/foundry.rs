@@ -3,6 +3,9 @@
 use crate::Error;
 use std::path::{Path, PathBuf};
 
+/// Library folders that package managers fill and empty, npm and Soldeer; version control leaves them out.
+const MANAGED: [&str; 2] = ["node_modules", "dependencies"];
+
 /// Where a Foundry project keeps what, relative to its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundryLayout {
@@ -12,10 +15,12 @@ pub struct FoundryLayout {
     pub test: PathBuf,
     /// Scripts.
     pub script: PathBuf,
-    /// Libraries; the first of the project's library folders.
+    /// Libraries: the first of the project's library folders that forge searches and that no package
+    /// manager fills. Empty without one: ours then goes to `hallmark` in the root, which forge finds
+    /// imports from without any remapping.
     pub lib: PathBuf,
-    /// False when the project does not let forge find remappings by itself.
-    pub finds_remappings: bool,
+    /// Whether Soldeer installs the project's dependencies.
+    pub soldeer: bool,
 }
 
 impl Default for FoundryLayout {
@@ -25,7 +30,7 @@ impl Default for FoundryLayout {
             test: "test".into(),
             script: "script".into(),
             lib: "lib".into(),
-            finds_remappings: true,
+            soldeer: false,
         }
     }
 }
@@ -64,18 +69,22 @@ impl FoundryLayout {
         let folder = |name: &str, otherwise: &str| -> Result<PathBuf, Error> {
             inside(setting(name).and_then(toml::Value::as_str).unwrap_or(otherwise))
         };
-        let lib = setting("libs")
-            .and_then(toml::Value::as_array)
-            .and_then(|libs| libs.iter().filter_map(toml::Value::as_str).find(|l| *l != "node_modules"))
-            .unwrap_or("lib");
+        let libs = setting("libs").and_then(toml::Value::as_array);
+        let searched = setting("auto_detect_remappings").and_then(toml::Value::as_bool).unwrap_or(true);
+        let lib = match libs {
+            _ if !searched => "",
+            None => "lib",
+            Some(libs) => {
+                let mut names = libs.iter().filter_map(toml::Value::as_str);
+                names.find(|name| !MANAGED.contains(&name.trim_matches(['.', '/']))).unwrap_or("")
+            }
+        };
         Ok(Self {
             src: folder("src", "src")?,
             test: folder("test", "test")?,
             script: folder("script", "script")?,
             lib: inside(lib)?,
-            finds_remappings: setting("auto_detect_remappings")
-                .and_then(toml::Value::as_bool)
-                .unwrap_or(true),
+            soldeer: table.contains_key("dependencies") || root.join("soldeer.toml").is_file(),
         })
     }
 }
@@ -119,7 +128,16 @@ mod tests {
         assert_eq!(layout.src, Path::new("contracts"));
         assert_eq!(layout.lib, Path::new("deps"));
         assert_eq!(layout.test, Path::new("test"));
-        assert!(layout.finds_remappings);
+        assert!(!layout.soldeer);
+
+        // Nothing of ours survives where a package manager rules.
+        write("[profile.default]\nlibs = ['./dependencies/', 'node_modules']\n[dependencies]\nforge-std = '1'\n");
+        let layout = FoundryLayout::read(folder.path()).unwrap();
+        assert_eq!((layout.lib.as_path(), layout.soldeer), (Path::new(""), true));
+        write("[profile.default]\nlibs = ['dependencies', 'lib']\n");
+        assert_eq!(FoundryLayout::read(folder.path()).unwrap().lib, Path::new("lib"));
+        write("[profile.default]\nlibs = ['lib']\nauto_detect_remappings = false\n");
+        assert_eq!(FoundryLayout::read(folder.path()).unwrap().lib, Path::new(""));
 
         write("[profile.default]\nsrc = '../elsewhere'\n");
         assert!(matches!(FoundryLayout::read(folder.path()), Err(Error::FoundryToml { .. })));

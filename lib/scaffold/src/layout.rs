@@ -95,8 +95,14 @@ impl Paths {
     pub(crate) fn typescript_info(&self, member: Option<&str>) -> PathBuf {
         Path::new("model").join(member.unwrap_or_default()).join("ModelInfo.ts")
     }
+    /// The folder of hallmark's own library.
     pub(crate) fn library(&self) -> PathBuf {
         self.foundry.lib.join("hallmark")
+    }
+    /// What `hallmark/` in imports stands for.
+    pub(crate) fn library_sources(&self) -> PathBuf {
+        let library = self.library();
+        if self.foundry.lib.as_os_str().is_empty() { library } else { library.join("src") }
     }
 }
 
@@ -155,7 +161,7 @@ impl Lock {
             test: self.layout.test.clone().into(),
             script: self.layout.script.clone().into(),
             lib: self.layout.lib.clone().into(),
-            finds_remappings: true,
+            soldeer: false,
         };
         Some(Paths { framework, foundry })
     }

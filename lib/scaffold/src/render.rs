@@ -62,12 +62,12 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
             other => format!("{}/src/{source}", other.name()),
         };
         add(paths.source(&source), renderer.render(&name)?.into_bytes(), person);
-        let library = paths.library();
+        let (library, sources) = (paths.library(), paths.library_sources());
         let mut folders = vec![&CONTRACTS];
         while let Some(folder) = folders.pop() {
             folders.extend(folder.dirs());
             for file in folder.files() {
-                add(library.join("src").join(file.path()), file.contents().to_vec(), generated);
+                add(sources.join(file.path()), file.contents().to_vec(), generated);
             }
         }
         add(library.join("LICENSE-MIT"), LICENSE_MIT.into(), generated);
@@ -256,6 +256,8 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         test => slashes(&foundry.test),
         script => slashes(&foundry.script),
         lib => slashes(&foundry.lib),
+        library => slashes(&paths.library()),
+        soldeer => foundry.soldeer,
         verifier_path => path(or_all_in_one(paths.verifier(None))),
         info_path => path(or_all_in_one(paths.source("ModelInfo.sol"))),
         consumer_path => path(consumer_file.clone()),

@@ -118,12 +118,6 @@ fn additions(dir: &Path, spec: &ProjectSpec) -> Result<(Vec<File>, Written), Err
         paths = paths.nested();
         files = render::files(spec, &paths)?;
     }
-    if !paths.foundry.finds_remappings {
-        notes.push(format!(
-            "foundry.toml turns `auto_detect_remappings` off: add the remapping `hallmark/={}/src/`",
-            slashes(&library)
-        ));
-    }
     if paths.framework == Framework::Hardhat {
         notes.extend(hardhat::notes(dir, &paths, spec));
     }

@@ -294,10 +294,37 @@ fn init_needs_a_foundry_project() {
 }
 
 #[test]
-fn init_says_when_a_remapping_is_missing() {
+fn init_needs_no_remapping_where_forge_looks_for_none() {
     let folder = foundry_project("[profile.default]\nauto_detect_remappings = false\n");
-    let written = init_project(folder.path(), &one()).unwrap();
-    assert!(written.notes[0].contains("hallmark/=lib/hallmark/src/"), "{:?}", written.notes);
+    let root = folder.path();
+    let written = init_project(root, &one()).unwrap();
+    assert_eq!(written.notes, [""; 0]);
+    assert!(root.join("hallmark/types/Wad.sol").exists());
+    forge(root, &["build"]);
+    // And later builds still know where things are.
+    assert!(refresh_project(root, &one()).unwrap().written.is_empty());
+    fs::remove_file(root.join("hallmark/types/Wad.sol")).unwrap();
+    let refreshed = refresh_project(root, &one()).unwrap();
+    assert_eq!(refreshed.written, [Path::new("hallmark/types/Wad.sol")]);
+}
+
+/// What Soldeer installs is not in version control, and it may empty its folder.
+#[test]
+fn init_keeps_out_of_the_folder_that_soldeer_fills() {
+    let settings = "[profile.default]\nlibs = [\"dependencies\"]\n\n[dependencies]\nforge-std = \"1.9.7\"\n";
+    let folder = foundry_project(settings);
+    let root = folder.path();
+    fs::create_dir(root.join("dependencies")).unwrap();
+    init_project(root, &one()).unwrap();
+    assert!(tree(&root.join("dependencies")).is_empty());
+    forge(root, &["build"]);
+    let workflow = fs::read_to_string(root.join(".github/workflows/ci.yml")).unwrap();
+    assert_eq!(workflow.matches("      - run: forge soldeer install\n").count(), 2, "{workflow}");
+    let usual = tempfile::tempdir().unwrap();
+    let usual = usual.path().join("p");
+    new_project(&usual, &one()).unwrap();
+    let workflow = fs::read_to_string(usual.join(".github/workflows/ci.yml")).unwrap();
+    assert!(!workflow.contains("soldeer"), "{workflow}");
 }
 
 #[test]

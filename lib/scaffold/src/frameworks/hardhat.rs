@@ -42,7 +42,7 @@ pub(crate) fn layout() -> FoundryLayout {
         test: "test".into(),
         script: "scripts".into(),
         lib: "lib".into(),
-        finds_remappings: true,
+        soldeer: false,
     }
 }
 
@@ -87,8 +87,7 @@ pub(crate) fn notes(dir: &Path, paths: &Paths, spec: &ProjectSpec) -> Vec<String
             missing.join(" ")
         ));
     }
-    let library = crate::layout::slashes(&paths.library());
-    let remapping = format!("hallmark/={library}/src/");
+    let remapping = format!("hallmark/={}/", crate::layout::slashes(&paths.library_sources()));
     if let Ok(text) = std::fs::read_to_string(dir.join("remappings.txt"))
         && !text.lines().any(|line| line.trim().starts_with("hallmark/="))
     {

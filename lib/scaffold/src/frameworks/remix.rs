@@ -18,7 +18,7 @@ pub(crate) fn layout() -> FoundryLayout {
         test: PathBuf::new(),
         script: PathBuf::new(),
         lib: PathBuf::new(),
-        finds_remappings: true,
+        soldeer: false,
     }
 }
 
