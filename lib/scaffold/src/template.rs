@@ -224,18 +224,26 @@ impl Template {
         match self {
             Self::Minimal => ("any output", 1..=usize::MAX),
             Self::Lending => ("one number, the score", 1..=1),
-            Self::Gate => ("2 to 256 scores, one per class", 2..=256),
+            Self::Gate => ("2 to 256 scores of one sample, one per class", 2..=256),
             Self::Oracle => ("one number, the value", 1..=1),
             Self::Liquidation => ("one number, the risk", 1..=1),
-            Self::Agent => ("2 to 16 scores, one per action", 2..=16),
+            Self::Agent => ("2 to 16 scores of one state, one per action", 2..=16),
             Self::PredictionMarket => ("one number, the probability", 1..=1),
         }
     }
 
     /// Whether a model with these output shapes can be used.
     fn takes<Shape: AsRef<[usize]>>(self, shapes: &[Shape]) -> bool {
-        let first = shapes.first().map(|shape| shape.as_ref().iter().product::<usize>());
-        first.is_some_and(|elements| self.needs().1.contains(&elements))
+        let Some(shape) = shapes.first().map(AsRef::as_ref) else { return false };
+        let fits = self.needs().1.contains(&shape.iter().product());
+        match self {
+            // Numbers of several samples, as from `[5, 1]`, are no scores to choose among.
+            Self::Gate | Self::Agent => {
+                let batch = if shape.len() > 1 { shape[0] } else { 1 };
+                fits && batch == 1 && shape.iter().filter(|size| **size > 1).count() == 1
+            }
+            _ => fits,
+        }
     }
 
     /// Fails when a model with these output shapes, in their order, cannot be used: to be asked
@@ -276,5 +284,15 @@ mod tests {
         );
         assert!(error.hint().is_some_and(|hint| hint.contains("`--template minimal`")));
         Template::Lending.check_outputs(&[vec![1, 1], vec![7]]).unwrap();
+        for (shape, fits) in [
+            (&[1, 5][..], true),
+            (&[1, 5, 1, 1], true),
+            (&[5], true),
+            (&[5, 1], false),
+            (&[5, 3], false),
+            (&[1, 3, 4], false),
+        ] {
+            assert_eq!(Template::Gate.check_outputs(&[shape]).is_ok(), fits, "{shape:?}");
+        }
     }
 }
