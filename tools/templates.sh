@@ -43,6 +43,7 @@ foundry() {
 
 # The packages are those of tools/hardhat, which are as in the template's package.json.
 packages() { node -p 'Object.entries(require(process.argv[1])[process.argv[2]]).map((pair) => pair.join(" ")).sort().join("\n")' "$@"; }
+passing() { sed -n 's/^ *\([0-9]*\) passing.*/\1/p' "$1"; }
 hardhat() {
     export PATH=$node:$PATH HARDHAT_DISABLE_TELEMETRY_PROMPT=true
     diff <(packages "$repository/tools/hardhat/package.json" dependencies) <(packages "$PWD/package.json" devDependencies)
@@ -51,7 +52,8 @@ hardhat() {
     if grep -i warning build.txt >&2; then exit 1; fi
     npx --no-install tsc --noEmit >&2
     npx --no-install hardhat test nodejs --gas-stats >tests.txt 2>&1 || { cat tests.txt >&2; exit 1; }
-    tests=$(sed -n 's/^ *\([0-9]*\) passing.*/\1/p' tests.txt)
+    npx --no-install hardhat test solidity >solidity.txt 2>&1 || { cat solidity.txt >&2; exit 1; }
+    tests=$(($(passing tests.txt) + $(passing solidity.txt)))
     # A type error is one: an argument of another type is refused.
     printf '%s\n' 'import type { Inference } from "../lib/hallmark/typescript/fixture.js";' \
         'export const wrong: Inference = { proof: "0x", instances: [0], account: "0x", nonce: 0n, deadline: 0n };' >test/wrong.ts

@@ -47,7 +47,14 @@ fn build_remakes_what_is_stale_in_a_project_for_hardhat() {
     fs::write(dir.join("model/input.json"), r#"{"input_data": [[0, 0.5, -0.5, 0, 0.25, 0, 0, 1]]}"#).unwrap();
     let value = json(&succeed(&["--project", str_of(&dir), "build", "--json"]));
     assert_eq!(value["stages"], serde_json::json!(["proof", "evm"]));
-    assert_eq!(value["written"], serde_json::json!(["test/fixtures/inference.json", "hallmark.lock"]));
+    assert_eq!(
+        value["written"],
+        serde_json::json!([
+            "test/fixtures/InferenceFixture.sol",
+            "test/fixtures/inference.json",
+            "hallmark.lock"
+        ])
+    );
 
     // Of a second model too.
     let settings = dir.join("hallmark.toml");

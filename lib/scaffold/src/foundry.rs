@@ -131,7 +131,9 @@ mod tests {
         assert!(!layout.soldeer);
 
         // Nothing of ours survives where a package manager rules.
-        write("[profile.default]\nlibs = ['./dependencies/', 'node_modules']\n[dependencies]\nforge-std = '1'\n");
+        write(
+            "[profile.default]\nlibs = ['./dependencies/', 'node_modules']\n[dependencies]\nforge-std = '1'\n",
+        );
         let layout = FoundryLayout::read(folder.path()).unwrap();
         assert_eq!((layout.lib.as_path(), layout.soldeer), (Path::new(""), true));
         write("[profile.default]\nlibs = ['dependencies', 'lib']\n");

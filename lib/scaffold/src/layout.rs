@@ -84,12 +84,16 @@ impl Paths {
         self.model_source(member, "Verifier.sol")
     }
     pub(crate) fn fixture(&self, member: Option<&str>) -> PathBuf {
-        let folder = self.foundry.test.join("fixtures").join(member.unwrap_or_default());
+        let solidity = self.solidity_fixture(member);
         match self.framework {
-            Framework::Foundry => folder.join("InferenceFixture.sol"),
-            Framework::Hardhat => folder.join("inference.json"),
+            Framework::Foundry => solidity,
+            Framework::Hardhat => solidity.with_file_name("inference.json"),
             Framework::Remix => "inference.json".into(),
         }
+    }
+    /// The stored proofs of one model for tests in Solidity.
+    pub(crate) fn solidity_fixture(&self, member: Option<&str>) -> PathBuf {
+        self.foundry.test.join("fixtures").join(member.unwrap_or_default()).join("InferenceFixture.sol")
     }
     /// Numbers of one model for programs in TypeScript.
     pub(crate) fn typescript_info(&self, member: Option<&str>) -> PathBuf {

@@ -100,20 +100,30 @@ fn foundry_files(renderer: &Renderer, spec: &ProjectSpec, paths: &Paths) -> Resu
         Ci::None => {}
     }
     template("test/Deployed.t.sol", foundry.test.join("Deployed.t.sol"))?;
-    if spec.template == Template::Minimal {
-        template("test/Inference.t.sol", foundry.test.join("Inference.t.sol"))?;
-        template("script/Deploy.s.sol", foundry.script.join("Deploy.s.sol"))?;
-    } else {
-        let own = |folder: &str, name: &str| format!("{}/{folder}/{name}", spec.template.name());
-        let test = format!("{}.t.sol", spec.template.consumer());
-        template(&own("test", &test), foundry.test.join(test))?;
-        // What all consumers of one model have to pass.
-        if spec.members.is_empty() {
-            template("test/ConsumerTest.sol", foundry.test.join("ConsumerTest.sol"))?;
-        }
-        template(&own("script", "Deploy.s.sol"), foundry.script.join("Deploy.s.sol"))?;
+    let script = match spec.template {
+        Template::Minimal => "script/Deploy.s.sol".to_owned(),
+        other => format!("{}/script/Deploy.s.sol", other.name()),
+    };
+    template(&script, foundry.script.join("Deploy.s.sol"))?;
+    for (name, path) in solidity_tests(spec, paths) {
+        template(&name, path)?;
     }
     Ok(files)
+}
+
+/// The tests in Solidity, which Hardhat 3 runs as forge does: names of templates, and where they go.
+pub(crate) fn solidity_tests(spec: &ProjectSpec, paths: &Paths) -> Vec<(String, PathBuf)> {
+    let in_tests = |name: &str| paths.foundry.test.join(name);
+    if spec.template == Template::Minimal {
+        return vec![("test/Inference.t.sol".to_owned(), in_tests("Inference.t.sol"))];
+    }
+    let own = format!("{}.t.sol", spec.template.consumer());
+    let mut tests = vec![(format!("{}/test/{own}", spec.template.name()), in_tests(&own))];
+    // What all consumers of one model have to pass.
+    if spec.members.is_empty() {
+        tests.push(("test/ConsumerTest.sol".to_owned(), in_tests("ConsumerTest.sol")));
+    }
+    tests
 }
 
 /// The files of one model: its verifier, what is known of it, its proofs, and the model itself.
@@ -140,9 +150,10 @@ fn model_files(
     }
     match paths.framework {
         Framework::Foundry => {
-            add(paths.fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
+            add(paths.solidity_fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
         }
         Framework::Hardhat => {
+            add(paths.solidity_fixture(member), rendered("test/fixtures/InferenceFixture.sol")?, generated);
             add(paths.fixture(member), rendered("hardhat/test/fixtures/inference.json")?, generated);
             add(paths.typescript_info(member), rendered("hardhat/model/ModelInfo.ts")?, generated);
         }
@@ -244,6 +255,10 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         template => spec.template.name(),
         framework => paths.framework.name(),
         consumer_contract => spec.template.consumer(),
+        solidity_test => match spec.template {
+            Template::Minimal => "Inference.t.sol".to_owned(),
+            other => format!("{}.t.sol", other.consumer()),
+        },
         action => spec.template.action(),
         package_name => package_name(&spec.project_name),
         node_version => hardhat::NODE_VERSION,
@@ -265,6 +280,8 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
         test_to_src => relative(&foundry.test, &foundry.src),
         test_to_verifier => relative(&foundry.test, &paths.verifier(None)),
         fixture_from_test => relative(&foundry.test, &paths.fixture(None)).trim_start_matches("./"),
+        solidity_fixture_from_test =>
+            relative(&foundry.test, &paths.solidity_fixture(None)).trim_start_matches("./"),
         test_to_script => relative(&foundry.test, &foundry.script),
         test_to_lib => relative(&foundry.test, &foundry.lib),
         test_to_model => relative(&foundry.test, Path::new("model")),

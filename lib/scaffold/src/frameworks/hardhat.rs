@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::foundry::FoundryLayout;
 use crate::layout::{File, Ownership, Paths};
-use crate::render::Renderer;
+use crate::render::{Renderer, solidity_tests};
 use crate::spec::{Ci, ProjectSpec};
 use crate::template::Template;
 use include_dir::{Dir, include_dir};
@@ -166,6 +166,9 @@ pub(crate) fn files(renderer: &Renderer, spec: &ProjectSpec, paths: &Paths) -> R
         let own = |name: &str| format!("{}/hardhat/{name}", spec.template.name());
         template(&own(&format!("test/{test_file}")), test.join(test_file))?;
         template(&own("scripts/deployment.ts"), script.join("deployment.ts"))?;
+    }
+    for (name, path) in solidity_tests(spec, paths) {
+        template(&name, path)?;
     }
     if let Some(name) = spec.template.test_contract() {
         let own = format!("{}/hardhat/contracts/{name}", spec.template.name());
