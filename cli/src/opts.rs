@@ -526,6 +526,9 @@ pub(crate) struct GasArgs {
     /// Measure the consumer's transaction instead of the verifier's.
     #[arg(long, help_heading = "What is measured", conflicts_with = "contract")]
     pub(crate) consumer: bool,
+    /// Measure the verifier of another model: a name under [members] in hallmark.toml.
+    #[arg(long, value_name = "NAME", help_heading = "What is measured", conflicts_with_all = ["contract", "consumer", "transaction", "transactions"])]
+    pub(crate) member: Option<String>,
     /// Measure a transaction that a Forge test records with `transact`.
     #[arg(long, value_name = "NAME", help_heading = "What is measured", conflicts_with_all = ["contract", "consumer"])]
     pub(crate) transaction: Option<String>,

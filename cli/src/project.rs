@@ -2,7 +2,7 @@
 
 use crate::cache::Cache;
 use crate::error::{Failure, Outcome};
-use crate::settings::{SETTINGS_FILE, Settings};
+use crate::settings::{FIXTURE_FILE, SETTINGS_FILE, Settings, VERIFIER_FILE};
 use std::path::{Path, PathBuf};
 
 /// A project.
@@ -46,6 +46,15 @@ impl Project {
             };
             Failure::new(format!("no model `{name}` under [members]")).hint(hint)
         })?;
+        // Where `build` writes the member's files: beside those of the first model.
+        let own = |path: &Option<PathBuf>, usual: &str| {
+            let path = path.as_deref().unwrap_or(Path::new(usual));
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Some(folder.join(name).join(path.file_name().unwrap_or_default()))
+        };
+        let contracts = &mut settings.contracts;
+        contracts.verifier = own(&contracts.verifier, VERIFIER_FILE);
+        contracts.fixture = own(&contracts.fixture, FIXTURE_FILE);
         let cache = Cache::open_member(&self.root, name);
         Ok(Self { root: self.root.clone(), settings, cache })
     }

@@ -192,6 +192,12 @@ pub(crate) struct SrsSettings {
     pub(crate) kind: Option<String>,
 }
 
+/// The verifier, unless `[contracts]` names another file.
+pub(crate) const VERIFIER_FILE: &str = "src/Verifier.sol";
+
+/// The proof that tests run, unless `[contracts]` names another file.
+pub(crate) const FIXTURE_FILE: &str = "test/fixtures/InferenceFixture.sol";
+
 /// `[contracts]`: what `hallmark gas` measures. What `build` writes goes by hallmark.lock.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

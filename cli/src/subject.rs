@@ -7,6 +7,7 @@ use crate::opts::{GasArgs, SolcArgs};
 use crate::output::Shell;
 use crate::pipeline;
 use crate::project::Project;
+use crate::settings::{FIXTURE_FILE, VERIFIER_FILE};
 use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
 use alloy_json_abi::{JsonAbi, StateMutability};
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
@@ -218,8 +219,8 @@ impl Repository {
         let root = project.root.clone();
         let contracts = &project.settings.contracts;
         let or = |path: &Option<PathBuf>, usual: &str| path.clone().unwrap_or_else(|| PathBuf::from(usual));
-        let verifier = or(&contracts.verifier, "src/Verifier.sol");
-        let fixture = or(&contracts.fixture, "test/fixtures/InferenceFixture.sol");
+        let verifier = or(&contracts.verifier, VERIFIER_FILE);
+        let fixture = or(&contracts.fixture, FIXTURE_FILE);
         let consumer = or(&contracts.consumer, "src/ModelConsumer.sol");
         // Where tests are in TypeScript, the fixture is JSON.
         let in_json = fixture.extension().is_some_and(|extension| extension == "json");
@@ -278,8 +279,12 @@ pub(crate) fn of_project(shell: &Shell, project: &mut Project, args: &GasArgs) -
     let artifact = &repository.verifier;
     let contract = Arc::new(Contract::new(Arc::new(artifact.clone()))?);
     if !args.consumer {
+        let name = match &args.member {
+            Some(member) => format!("{} of {member}", artifact.name),
+            None => artifact.name.clone(),
+        };
         return Ok(Subject {
-            name: artifact.name.clone(),
+            name,
             errors: errors_of(&[artifact]),
             scenario: Box::new(Call {
                 contract,

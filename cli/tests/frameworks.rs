@@ -115,6 +115,25 @@ fn a_market_of_several_models_works_in_all_frameworks() {
         assert!(succeed(&in_project(&["verify", "--evm"])).contains("accepted by the contract"));
         // The first model's.
         assert!(succeed(&in_project(&["gas"])).starts_with("DevOnlyHalo2Verifier "));
+        // Another one's, where its verifier has a file of its own.
+        let member = in_project(&["gas", "--member", "keras"]);
+        if framework == "remix" {
+            refuse(&mut hallmark(&member), &["keras/PredictionMarket.sol` is not there", "--contract"]);
+        } else {
+            let total = |arguments: &[&'static str]| {
+                json(&succeed(&in_project(arguments)))["profile"]["total"].as_u64().expect("gas")
+            };
+            let keras = total(&["gas", "--json", "--member", "keras"]);
+            assert_ne!(keras, total(&["gas", "--json"]));
+            assert_ne!(keras, total(&["gas", "--json", "--member", "sklearn"]));
+            succeed(&in_project(&["gas", "--member", "keras", "--snapshot"]));
+            assert!(dir.join("hallmark-gas-member-keras.json").is_file());
+            assert!(succeed(&in_project(&["gas", "--member", "keras", "--check"])).contains("within budget"));
+            refuse(
+                &mut hallmark(&in_project(&["gas", "--member", "none"])),
+                &["no model `none`", "keras, sklearn"],
+            );
+        }
         refuse(&mut hallmark(&in_project(&["gas", "--consumer"])), &["proofs of several models"]);
         refuse(&mut hallmark(&in_project(&["gas", "--transactions"])), &["recorded by Forge tests"]);
         refuse(&mut hallmark(&in_project(&["export", "submit"])), &["each of several models", "--proof"]);

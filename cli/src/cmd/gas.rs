@@ -32,6 +32,9 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outc
         Some(_) => None,
         None => Some(Project::open(folder)?),
     };
+    if let (Some(first), Some(name)) = (&project, &args.member) {
+        project = Some(member(first, name)?);
+    }
     let settings = project.as_ref().map(|project| project.settings.gas.clone()).unwrap_or_default();
     if project.is_none() && (args.check || args.snapshot) {
         return Err(Failure::new("`--check` and `--snapshot` are for the project's own verification")
@@ -68,6 +71,19 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: GasArgs) -> Outc
         Some(verdict) if !verdict.passed() => Err(refusal(&verdict)),
         _ => Ok(()),
     }
+}
+
+/// The project with a further model in the place of the first, if its verifier has a file of its own.
+fn member(project: &Project, name: &str) -> Outcome<Project> {
+    let member = project.member(name)?;
+    let verifier = member.settings.contracts.verifier.clone().unwrap_or_default();
+    if member.path(&verifier).is_file() {
+        return Ok(member);
+    }
+    Err(Failure::new(format!("`{}` is not there", verifier.display())).hint(
+        "run `hallmark build`; where all contracts are in one file, measure with `--contract FILE.sol:NAME \
+         --calldata …`",
+    ))
 }
 
 fn measure(subject: &Subject, pricing: &Pricing, gas_limit: Option<u64>) -> Outcome<Report> {
@@ -122,6 +138,9 @@ fn list(shell: &Shell, project: &mut Project, args: &GasArgs) -> Outcome<()> {
 fn snapshot_path(root: &Path, settings: &GasSettings, args: &GasArgs) -> PathBuf {
     if let Some(name) = &args.transaction {
         return root.join(format!("hallmark-gas-{name}.json"));
+    }
+    if let Some(name) = &args.member {
+        return root.join(format!("hallmark-gas-member-{name}.json"));
     }
     if args.consumer {
         return root.join(CONSUMER_SNAPSHOT_FILE);

@@ -445,6 +445,11 @@ fn projects_of_all_frameworks_are_rendered() {
                     let text = String::from_utf8_lossy(&contents).replace("${{", "");
                     assert!(!text.contains("{%") && !text.contains("{{ "), "{name}: {}", path.display());
                 }
+                // The verifier of each model is checked in CI.
+                if let Ok(workflow) = fs::read_to_string(dir.join(".github/workflows/ci.yml")) {
+                    let checks = workflow.matches("hallmark gas ").count();
+                    assert_eq!(checks, 1 + template.members().len(), "{name}: {workflow}");
+                }
                 assert!(refresh_project(&dir, &spec).unwrap().written.is_empty(), "{name}");
                 assert_eq!(framework_of(&dir).unwrap(), *framework);
             }
