@@ -61,6 +61,7 @@ hardhat() {
     rm test/wrong.ts
     # On a lasting chain: hallmark knows the addresses by what the script writes.
     TARGET=0x00000000000000000000000000000000000000aa PRICES=0x00000000000000000000000000000000000000bb \
+        ARBITER=0x00000000000000000000000000000000000000cc \
         PRIVATE_KEY=0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80 \
         npx --no-install hardhat run scripts/deploy.ts --network target >deploy.txt 2>&1 || { cat deploy.txt >&2; exit 1; }
     "$hallmark" --quiet verify --rpc-url "$RPC_URL" >verify.txt || { cat verify.txt >&2; exit 1; }

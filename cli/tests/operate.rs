@@ -533,7 +533,10 @@ fn an_ensemble_is_deployed_and_takes_a_proof_of_each_model() {
     let project = folder.path().join("market");
     succeed(&["new", str_of(&project), "--template", "prediction-market", "--ci", "none"]);
     let url = anvil.url();
-    let deployed = deploy(&project, &anvil);
+    let all = ["--rpc-url", &url, "--private-key-env", KEY_VARIABLE, "--broadcast"];
+    refuse(&mut verb(&project, "deploy", &all), &["\"ARBITER\" not found", "set the variable"]);
+    let arbiter = "0x00000000000000000000000000000000000000a4";
+    let deployed = report(verb(&project, "deploy", &all).env("ARBITER", arbiter));
     let roles: Vec<&str> =
         deployed["contracts"].as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["verifier", "other", "other", "consumer"]);
