@@ -25,8 +25,12 @@ import {InferenceContext} from "../libraries/InferenceContext.sol";
 /// **Theft.** Anybody may send a proof that is for somebody else: the effect belongs to `account`,
 /// which is inside the proof, and not to whoever sends it. A proof copied from the mempool thus does
 /// for its owner what the owner wanted, at the copyist's expense. This holds as long as a derived
-/// contract acts for `account` and never for `msg.sender`. Where the moment or the sender matters
-/// (an account may want to hold a proof back), add `onlyAccount(account)`.
+/// contract acts for `account` and never for `msg.sender`.
+///
+/// **Forgery it is not, but**: a context names an account, it is not its signature. Whoever has the model can
+/// make a proof for any account, on any input, and so choose what happens to it and use up a nonce that the
+/// account meant for another proof. Where an inference can do harm to its account, where the account has a
+/// role, or where the moment matters, add `onlyAccount(account)`.
 abstract contract ConsumerBase {
     /// @dev Separates these nullifiers from any other hash of the same fields.
     bytes32 private constant DOMAIN = keccak256("hallmark.nullifier.v1");

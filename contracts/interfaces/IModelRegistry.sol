@@ -9,12 +9,15 @@ interface IModelRegistry {
     /// @param codeHash Hash of its runtime code.
     /// @param verifyingKeyId Hash of its verifying key: commits to the circuit, hence to the model.
     /// @param srsId Identity of the structured reference string behind that key.
+    /// @param outputsId How its outputs are to be read, `ModelInfo.OUTPUTS_ID` of the build: their shapes
+    /// and fraction bits. No verifier knows it; consumers refuse what they would misread.
     /// @param metadataHash Hash of a document about the model; where to find it is in the event.
     struct Version {
         address verifier;
         bytes32 codeHash;
         bytes32 verifyingKeyId;
         bytes32 srsId;
+        bytes32 outputsId;
         bytes32 metadataHash;
     }
 

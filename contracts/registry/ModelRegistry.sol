@@ -16,12 +16,15 @@ import {PinnedVerifier} from "../libraries/PinnedVerifier.sol";
 /// | freeze a model: no new version, ever | owner | at once |
 /// | remove a version, ever | owner or guardian | at once |
 /// | stop a model, ever | owner or guardian | at once |
-/// | replace the guardian | owner, then the new one | `DELAY` later |
+/// | replace the guardian | owner, then the new one | `DELAY` later, for `ACTIVATION_WINDOW` |
 /// | hand over the registry | owner, then the new one | at once |
 ///
 /// What makes consumers accept something new takes `DELAY`, so that users can leave and the guardian
 /// can object; what makes them refuse takes effect at once. Nothing that was taken away comes back:
 /// frozen, stopped and removed are for ever.
+///
+/// Who announces a version should use the code that hallmark generates, and the guardian should check that it
+/// is: a verifier that reads storage, or calls another contract, changes its answers without any delay.
 ///
 /// A removed version leaves a tombstone for its verifier's code. Code with a tombstone is refused at
 /// whatever address, for whatever model, also where it is current under another id.
@@ -43,8 +46,8 @@ contract ModelRegistry is IModelRegistry {
     /// @notice Longest delay that a registry may have: beyond, a mistake could never be mended.
     uint256 public constant MAXIMUM_DELAY = 90 days;
 
-    /// @notice How long an announced version may be activated once the delay is over. Without an end,
-    /// an old announcement could become current when nobody expects it any more.
+    /// @notice How long an announced version may be activated, and a named guardian may accept, once the
+    /// delay is over. Without an end, what was announced long ago could happen when nobody expects it.
     uint256 public constant ACTIVATION_WINDOW = 14 days;
 
     /// @notice Seconds between announcing a version and activating it.
@@ -160,6 +163,9 @@ contract ModelRegistry is IModelRegistry {
     /// @notice The announcement was not activated in time: it has to be made again.
     error AnnouncementExpired(bytes32 modelId, uint256 number, uint256 expiredAt);
 
+    /// @notice The guardian was named too long ago: name it again.
+    error NominationExpired(address pendingGuardian, uint256 expiredAt);
+
     /// @notice A model has this id already.
     error ModelExists(bytes32 modelId);
 
@@ -234,10 +240,14 @@ contract ModelRegistry is IModelRegistry {
         emit GuardianTransferStarted(_guardian, pendingGuardian_, acceptableAt);
     }
 
-    /// @notice Becomes the guardian, as the one who was named, after the delay.
+    /// @notice Becomes the guardian, as the one who was named, after the delay and within the window.
     function acceptGuardian() external {
         if (msg.sender != _pendingGuardian) revert NotPendingGuardian(msg.sender, _pendingGuardian);
         _requireReached(_guardianAcceptableAt);
+        uint256 expiredAt = _guardianAcceptableAt + ACTIVATION_WINDOW;
+        // The window is days long; a proposer can move the timestamp by seconds.
+        // forge-lint: disable-next-line(block-timestamp)
+        if (block.timestamp > expiredAt) revert NominationExpired(msg.sender, expiredAt);
         emit GuardianTransferred(_guardian, msg.sender);
         _guardian = msg.sender;
         delete _pendingGuardian;

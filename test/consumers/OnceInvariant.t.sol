@@ -198,9 +198,10 @@ contract InferenceConsumerInvariant is OnceInvariant {
 contract RegistryConsumerInvariant is OnceInvariant {
     function deploy(ProgrammableVerifier verifier) internal override returns (CountingConsumer) {
         ModelRegistry registry = new ModelRegistry(address(this), address(this), 1 days);
+        bytes32 codeHash = address(verifier).codehash;
         registry.registerModel(
-            "model", IModelRegistry.Version(address(verifier), address(verifier).codehash, "key", "srs", ""), ""
+            "model", IModelRegistry.Version(address(verifier), codeHash, "key", "srs", "outputs", ""), ""
         );
-        return new OpenRegistryConsumer(registry, "model", "srs");
+        return new OpenRegistryConsumer(registry, "model", "srs", "outputs");
     }
 }

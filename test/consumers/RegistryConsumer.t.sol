@@ -5,6 +5,7 @@ import {CountingConsumer, OpenRegistryConsumer} from "../support/OpenConsumer.so
 import {ProgrammableVerifier} from "../support/ProgrammableVerifier.sol";
 import {ConsumerSuite} from "./ConsumerSuite.sol";
 import {ConsumerBase} from "hallmark/consumers/ConsumerBase.sol";
+import {RegistryConsumer} from "hallmark/consumers/RegistryConsumer.sol";
 import {IInferenceVerifier} from "hallmark/interfaces/IInferenceVerifier.sol";
 import {IModelRegistry} from "hallmark/interfaces/IModelRegistry.sol";
 import {PinnedVerifier} from "hallmark/libraries/PinnedVerifier.sol";
@@ -15,6 +16,7 @@ contract RegistryConsumerTest is ConsumerSuite {
     uint256 private constant DELAY = 2 days;
     bytes32 private constant MODEL = keccak256(abi.encode("model", uint256(0)));
     bytes32 private constant NEXT_KEY = keccak256("verifying key of the next version");
+    bytes32 private constant OUTPUTS = keccak256("one output of one element, 12 fraction bits");
     uint256 private constant FAR = type(uint256).max;
 
     ModelRegistry private registry = new ModelRegistry(address(this), address(0x911), DELAY);
@@ -25,13 +27,14 @@ contract RegistryConsumerTest is ConsumerSuite {
         view
         returns (IModelRegistry.Version memory)
     {
-        return IModelRegistry.Version(address(someVerifier), address(someVerifier).codehash, keyId, srsId, bytes32(0));
+        bytes32 codeHash = address(someVerifier).codehash;
+        return IModelRegistry.Version(address(someVerifier), codeHash, keyId, srsId, OUTPUTS, bytes32(0));
     }
 
     function consumerOf(IInferenceVerifier someVerifier) internal override returns (CountingConsumer) {
         bytes32 modelId = keccak256(abi.encode("model", models++));
         registry.registerModel(modelId, versionOf(someVerifier, KEY, SRS), "");
-        return new OpenRegistryConsumer(registry, modelId, SRS);
+        return new OpenRegistryConsumer(registry, modelId, SRS, OUTPUTS);
     }
 
     function upgrade(IModelRegistry.Version memory version) private {
@@ -45,6 +48,27 @@ contract RegistryConsumerTest is ConsumerSuite {
         assertEqual(address(open.REGISTRY()), address(registry), "registry");
         assertEqual(open.MODEL_ID(), MODEL, "model");
         assertEqual(open.SRS_ID(), SRS, "SRS");
+        assertEqual(open.OUTPUTS_ID(), OUTPUTS, "outputs");
+    }
+
+    /// @dev A version with another scale would be misread without anybody noticing.
+    function testFuzz_RevertWhen_OutputsAreReadInAnotherWay(bytes32 outputsId) public {
+        vm.assume(outputsId != OUTPUTS);
+        bytes memory refusal = abi.encodeWithSelector(RegistryConsumer.OutputsMismatch.selector, outputsId, OUTPUTS);
+        uint256[] memory instances = instancesFor(consumer, ACCOUNT, 1, FAR);
+        ProgrammableVerifier next = new ProgrammableVerifier(NEXT_KEY, SRS);
+        next.allow(PROOF, instances);
+        IModelRegistry.Version memory version = versionOf(next, NEXT_KEY, SRS);
+        version.outputsId = outputsId;
+        upgrade(version);
+        vm.expectRevert(refusal);
+        consumer.use(PROOF, instances, ACCOUNT, 1, FAR);
+        assertThat(!consumer.isUsed(ACCOUNT, 1), "the nonce is free");
+        vm.expectRevert(refusal);
+        new OpenRegistryConsumer(registry, MODEL, SRS, OUTPUTS);
+        version.outputsId = OUTPUTS;
+        upgrade(version);
+        consumer.use(PROOF, instances, ACCOUNT, 1, FAR);
     }
 
     /// @dev After an upgrade the old version's proofs are refused, and nonces count on.
@@ -99,12 +123,12 @@ contract RegistryConsumerTest is ConsumerSuite {
     function test_RevertWhen_TheModelIsUnknown() public {
         bytes32 other = keccak256("nothing");
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownModel.selector, other));
-        new OpenRegistryConsumer(registry, other, SRS);
+        new OpenRegistryConsumer(registry, other, SRS, OUTPUTS);
     }
 
     function test_RevertWhen_TheSrsIsAnother() public {
         bytes32 other = keccak256("another ceremony");
         vm.expectRevert(abi.encodeWithSelector(PinnedVerifier.SrsMismatch.selector, SRS, other));
-        new OpenRegistryConsumer(registry, MODEL, other);
+        new OpenRegistryConsumer(registry, MODEL, other, OUTPUTS);
     }
 }

@@ -57,7 +57,7 @@ contract ModelRegistryTest is HallmarkTest {
     function newVersion(bytes memory key) private returns (IModelRegistry.Version memory) {
         bytes32 keyId = keccak256(key);
         address verifier = address(new ProgrammableVerifier(keyId, SRS));
-        return IModelRegistry.Version(verifier, verifier.codehash, keyId, SRS, keccak256("document"));
+        return IModelRegistry.Version(verifier, verifier.codehash, keyId, SRS, "outputs", keccak256("document"));
     }
 
     function announce(IModelRegistry.Version memory version) private returns (uint256) {
@@ -520,6 +520,21 @@ contract ModelRegistryTest is HallmarkTest {
         vm.expectRevert(abi.encodeWithSelector(ModelRegistry.NotGuardian.selector, GUARDIAN, next));
         vm.prank(GUARDIAN);
         registry.stopModel(MODEL);
+    }
+
+    function test_RevertWhen_TheGuardianWasNamedTooLongAgo() public {
+        vm.prank(OWNER);
+        registry.transferGuardian(STRANGER);
+        uint256 last = NOW + DELAY + registry.ACTIVATION_WINDOW();
+        vm.warp(last + 1);
+        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.NominationExpired.selector, STRANGER, last));
+        vm.prank(STRANGER);
+        registry.acceptGuardian();
+        assertEqual(registry.guardian(), GUARDIAN, "still");
+        vm.warp(last);
+        vm.prank(STRANGER);
+        registry.acceptGuardian();
+        assertEqual(registry.guardian(), STRANGER, "at the last moment");
     }
 
     function test_ANameIsTakenBackWithZero() public {

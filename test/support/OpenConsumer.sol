@@ -42,5 +42,7 @@ contract OpenConsumer is InferenceConsumer, CountingConsumer {
 
 /// @dev With the verifier that a registry names.
 contract OpenRegistryConsumer is RegistryConsumer, CountingConsumer {
-    constructor(IModelRegistry registry, bytes32 modelId, bytes32 srsId) RegistryConsumer(registry, modelId, srsId) {}
+    constructor(IModelRegistry registry, bytes32 modelId, bytes32 srsId, bytes32 outputsId)
+        RegistryConsumer(registry, modelId, srsId, outputsId)
+    {}
 }

@@ -9,6 +9,7 @@ use crate::template::{SampleChoice, Template};
 use include_dir::{Dir, include_dir};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use num_bigint::{BigInt, BigUint, Sign};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -300,6 +301,16 @@ fn context_of(spec: &ProjectSpec, paths: &Paths) -> Result<Value, Error> {
     Ok(context! { ..project, ..model })
 }
 
+/// SHA-256 of how outputs are to be read: shapes and fraction bits, as `[1, 2]/12` each. Names are left
+/// out: outputs that are called something else are read in the same way.
+fn outputs_id(outputs: &[Output]) -> String {
+    let mut hash = Sha256::new_with_prefix("hallmark.outputs.v1");
+    for output in outputs {
+        hash.update(format!(";{:?}/{}", output.shape, output.fraction_bits));
+    }
+    hex::encode(hash.finalize())
+}
+
 /// What templates say about one model.
 fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Result<Value, Error> {
     identifier("verifier_contract", &model.verifier_contract)?;
@@ -412,6 +423,7 @@ fn model_context(model: &ProvenModel, member: Option<&str>, paths: &Paths) -> Re
             (Framework::Remix, Some(member)) => remix::verifier_of(&model.verifier_contract, member),
             _ => model.verifier_contract.clone(),
         },
+        outputs_id => outputs_id(&model.outputs),
         outputs,
         instances_count => first,
         context_index => CONTEXT_INDEX,

@@ -10,6 +10,10 @@ library ModelInfo {
     /// @notice Identity of the structured reference string behind that key.
     bytes32 internal constant SRS_ID = 0xf77a92c80a695969a6239cc2e8c0050329418137f34e6c4632e618cdf2e77b8d;
 
+    /// @notice Hash of how outputs are to be read: their shapes and fraction bits. A registry keeps it with
+    /// each version of a model.
+    bytes32 internal constant OUTPUTS_ID = 0xd151b2837f5475b862ae514ada85643a84c2bccfd1482d3c8e8a1a5be4cf7a8f;
+
     /// @notice Public values of one inference: its context and all outputs.
     uint256 internal constant INSTANCES = 2;
 
