@@ -59,6 +59,10 @@ check() {
     [ "$again" = 'nothing changed' ] || die "build after init: $again"
     [ "$(status)" = "$added" ] || die 'a second run changed something'
     "$hallmark" gas --consumer >/dev/null 2>&1 || die 'gas --consumer'
+    "deploy_$run" >"$work/deployed.txt" 2>&1 || { cat "$work/deployed.txt" >&2; die 'deployment'; }
+    "$hallmark" verify --rpc-url "$url" >"$work/verified.txt" 2>&1 || { cat "$work/verified.txt" >&2; die 'verify'; }
+    rm -r deployments
+    rm -rf broadcast
     "$hallmark" --quiet init --undo >/dev/null
     [ -z "$(status)" ] || die "undo left: $(status)"
     files | diff "$work/before.txt" - >&2 || die 'undo left files that git ignores'
@@ -76,6 +80,16 @@ run_hardhat() {
     npx --no-install tsc --noEmit >&2 || die 'tsc'
     sed -n 's/^ *\([0-9]*\) passing.*/\1/p' "$work/tests.txt"
 }
+
+# On a chain, with the compiler settings that the starters have.
+deploy_run_forge() { "$hallmark" deploy --rpc-url "$url" --unlocked --broadcast; }
+deploy_run_hardhat() { npx --no-install hardhat run scripts/deploy.ts --network localhost; }
+
+port=8545 # Hardhat's network `localhost`
+url=http://127.0.0.1:$port
+anvil --port "$port" --silent &
+node_process=$!
+trap 'kill "$node_process" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 echo 'forge init'
 mkdir "$work/foundry"

@@ -190,7 +190,11 @@ fn members(
         let found = match ask(chain, at, data)? {
             CallAnswer::Returned(bytes) if bytes.len() >= 4 * 32 => {
                 let words: Vec<String> = bytes.chunks(32).map(hex::encode_prefixed).collect();
-                said(address.as_ref().map(|_| words[0].clone()), &words[1], &words[2], &words[3])
+                let deployed = chain.code(Address::from_slice(&bytes[12..32]))?;
+                // The same code may end with another hash of metadata.
+                let is_it = artifact.is_code(&deployed) && bytes[32..64] == keccak256(&deployed)[..];
+                let found = if is_it { &code_hash } else { &words[1] };
+                said(address.as_ref().map(|_| words[0].clone()), found, &words[2], &words[3])
             }
             answer => shown(answer, interface),
         };
@@ -244,7 +248,11 @@ pub(crate) fn latest(root: &Path, chain_id: u64) -> Outcome<Deployment> {
     };
     let path = Book::path(root, chain_id);
     Err(Failure::new(format!("`{}` has no deployment on chain {chain_id}{others}", path.display()))
-        .hint("`hallmark deploy --rpc-url URL --broadcast` writes it; or give the address"))
+        .hint(if root.join("foundry.toml").is_file() {
+            "`hallmark deploy --rpc-url URL --broadcast` writes it; or give the address"
+        } else {
+            "`npx hardhat run scripts/deploy.ts --network NAME` writes it in a project for Hardhat; or give the address"
+        }))
 }
 
 /// An address of the book.

@@ -75,7 +75,10 @@ impl From<hallmark_proof::Error> for Failure {
                 None => failure,
             },
             Error::Format { .. } => {
-                failure.hint("delete the file; `hallmark build` in the project makes it again")
+                failure.hint(
+                "check the path; what is in `.hallmark/` may be deleted, `hallmark build` makes it again, and a proof \
+                 is made by `hallmark prove --out FILE`",
+            )
             }
             Error::WrongKey { .. } => {
                 failure.hint("the proof is of another model, or of another build of this one")

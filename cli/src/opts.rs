@@ -56,7 +56,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Make a project: model, proof, verifier, consumer, tests that pass.
     New(NewArgs),
-    /// Add the same to an existing Foundry project, overwriting nothing.
+    /// Add the same to an existing Foundry or Hardhat project, overwriting nothing.
     Init(InitArgs),
     /// Say what is in a model, what is not supported, and what a proof would cost.
     Inspect(InspectArgs),
@@ -80,7 +80,7 @@ pub(crate) enum Command {
     Deploy(DeployArgs),
     /// Submit a bound proof to a deployed consumer; says what would happen unless told to send.
     Submit(SubmitArgs),
-    /// Build what is stale, then run `forge test`.
+    /// Build what is stale, then run `forge test`, or `npx hardhat test`.
     Test(TestArgs),
     /// Run the whole pipeline on one model and measure it.
     Bench(BenchArgs),
@@ -437,7 +437,7 @@ pub(crate) struct DeployArgs {
     /// The network that is meant: a node of another is refused. Without a node, those to price.
     #[arg(long = "network", value_name = "NETWORK", value_delimiter = ',')]
     pub(crate) networks: Vec<String>,
-    /// The deployment script [default: script/Deploy.s.sol].
+    /// The deployment script [default: script/Deploy.s.sol, or script/hallmark/Deploy.s.sol].
     #[arg(long, value_name = "FILE[:CONTRACT]", value_hint = ValueHint::FilePath)]
     pub(crate) script: Option<String>,
     #[command(flatten)]
@@ -573,7 +573,7 @@ pub(crate) struct GasArgs {
 pub(crate) struct TestArgs {
     #[command(flatten)]
     pub(crate) solc: SolcArgs,
-    /// Arguments for `forge test`.
+    /// Arguments for `forge test` or `npx hardhat test`.
     #[arg(last = true)]
     pub(crate) forge: Vec<String>,
 }

@@ -15,7 +15,7 @@ use hallmark_graph::{AccuracyBound, Execution, Model};
 use hallmark_proof::halo2::{Halo2, ProvingKey, VerifyingKey};
 use hallmark_proof::srs::{Provenance, Srs};
 use hallmark_proof::{Backend, ContextParts, Proof};
-use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest};
+use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, SolcRequest, version_of_project};
 use hallmark_solidity::{
     OutputTensor, VerifierOptions, VerifierSource, calldata, generate_outputs, generate_verifier,
 };
@@ -293,6 +293,30 @@ pub(crate) fn locate_solc(args: &SolcArgs, folder: &Path) -> Outcome<Solc> {
     let mut request = SolcRequest::new(folder);
     request.explicit.clone_from(&args.solc);
     Ok(Solc::locate(&request)?)
+}
+
+/// The compiler of the version with which the project itself compiles `file`; the pinned one where it says
+/// none, or where that version is not there, which is said.
+pub(crate) fn locate_solc_of_project(
+    shell: &Shell,
+    args: &SolcArgs,
+    root: &Path,
+    file: &str,
+) -> Outcome<Solc> {
+    let Some(version) = version_of_project(root, file).filter(|_| args.solc.is_none()) else {
+        return locate_solc(args, root);
+    };
+    let mut request = SolcRequest::new(root);
+    request.version.clone_from(&version);
+    if let Ok(solc) = Solc::locate(&request) {
+        return Ok(solc);
+    }
+    let solc = locate_solc(args, root)?;
+    shell.warn(&format!(
+        "this project is compiled with solc {version}, which was not found, and here with {}: code and gas differ",
+        solc.version()
+    ));
+    Ok(solc)
 }
 
 /// Compiles the verifier as generated projects do.

@@ -16,7 +16,7 @@ use hallmark_chain::Interface;
 use hallmark_gas::scenario::{Prepared, Scenario};
 use hallmark_gas::{Contract, Evm, Recorded};
 use hallmark_solidity::calldata;
-use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc};
+use hallmark_solidity::solc::{Artifact, CompilerSettings, Solc, version_of_project};
 use hallmark_solidity::sources::SourceTree;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -202,10 +202,7 @@ impl Repository {
 
     /// The contract whose creation code `data` begins with; arguments of the constructor follow it.
     pub(crate) fn created_by(&self, data: &[u8]) -> Option<&Artifact> {
-        let created = |artifact: &&Artifact| {
-            !artifact.creation_code.is_empty() && data.starts_with(&artifact.creation_code)
-        };
-        self.artifacts.iter().find(created)
+        self.artifacts.iter().find(|artifact| artifact.is_creation(data))
     }
 
     /// Compiles the verifier and the fixture, and the consumer where it is asked for, and reads the
@@ -594,6 +591,7 @@ fn compile(
         b"contracts 1".to_vec(),
         env!("CARGO_PKG_VERSION").into(),
         format!("{settings:?}").into_bytes(),
+        format!("{:?}", version_of_project(root, file)).into_bytes(),
         format!("{:?}", args.solc).into_bytes(),
     ];
     for (name, text) in &tree.files {
@@ -608,7 +606,7 @@ fn compile(
     {
         return Ok(artifacts);
     }
-    let solc: Solc = pipeline::locate_solc(args, root)?;
+    let solc: Solc = pipeline::locate_solc_of_project(shell, args, root, file)?;
     let step = shell.step("Compiling", "with solc");
     let artifacts = solc.compile(&tree.files, &settings)?;
     step.finish("Compiled", &format!("{} file(s), solc {}", tree.files.len(), solc.version()));

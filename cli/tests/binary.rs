@@ -905,3 +905,34 @@ fn workflows_are_for_the_ci_asked_for() {
         assert_eq!(succeed(&["--project", str_of(&project), "build"]), "nothing changed\n");
     }
 }
+
+/// On another machine the SRS is another one, and so are the keys.
+#[test]
+fn a_proof_that_the_contracts_would_refuse_is_warned_of() {
+    let (folder, project) = demo_copy();
+    let out = folder.path().join("p.proof");
+    let arguments = ["--project", str_of(&project), "prove", "--out", str_of(&out)];
+    let (output, _, stderr) = run(&mut hallmark(&arguments));
+    assert!(output.status.success() && !stderr.contains("they refuse it"), "{stderr}");
+    fs::remove_dir_all(project.join(".hallmark")).unwrap();
+    let other = folder.path().join("srs");
+    let (output, _, stderr) = run(hallmark(&arguments).env("HALLMARK_SRS_DIR", &other));
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stderr.contains("the contracts here are for verifying key") && stderr.contains("they refuse it"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn doctor_asks_for_forge_where_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("p");
+    succeed(&["new", str_of(&project), "--framework", "hardhat", "--ci", "none"]);
+    let doctor = |framework: &Path| {
+        let mut command = hallmark(&["--project", str_of(framework), "doctor", "--json"]);
+        json(&run(&mut command).1)["checks"].as_array().unwrap().iter().any(|check| check["name"] == "forge")
+    };
+    assert!(!doctor(&project));
+    assert!(doctor(demo()));
+}

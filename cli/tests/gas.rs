@@ -307,6 +307,9 @@ fn budgets_name_the_network_and_the_rule() {
     priced.extend(["--price", "ETH=2500"]);
     let (_, stderr) = fails_with_a_result(&priced);
     assert!(stderr.contains("ethereum: millionths of a dollar"), "{stderr}");
+    with("[budget.ethereum]\nphases = { openin = 1 }\n");
+    let text = succeed(&check);
+    assert!(text.contains("phase `openin` was not checked") && text.contains("opening, "), "{text}");
     with("[budget.scroll]\ngas = 1\n");
     assert!(succeed(&check).contains("[budget.scroll] was not checked"));
 }

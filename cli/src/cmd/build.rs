@@ -40,7 +40,8 @@ pub(crate) fn report_skipped(shell: &Shell, written: &Written) {
         shell.warn(note);
     }
     for file in &written.skipped {
-        shell.warn(&format!("`{}` was left as it is: {}", file.path.display(), file.reason));
+        let remade = if file.reason == "changed by hand" { "; delete it to have it made again" } else { "" };
+        shell.warn(&format!("`{}` was left as it is: {}{remade}", file.path.display(), file.reason));
     }
 }
 

@@ -8,6 +8,7 @@ use crate::output::{Shell, table};
 use crate::pipeline;
 use crate::project::Project;
 use crate::settings::SETTINGS_FILE;
+use hallmark_scaffold as scaffold;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -24,15 +25,24 @@ struct Check {
 
 pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: DoctorArgs) -> Outcome<()> {
     let here = folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    let mut checks = vec![
-        check("forge", Forge::locate(&here).map(|f| format!("{} ({})", f.version, f.path.display()))),
+    // Projects for Hardhat and Remix need no forge.
+    let framework = Project::open(folder.clone()).ok().and_then(|p| scaffold::framework_of(&p.root).ok());
+    let needs_forge = framework.is_none_or(|framework| framework == scaffold::Framework::Foundry);
+    let mut checks = Vec::new();
+    if needs_forge {
+        checks.push(check(
+            "forge",
+            Forge::locate(&here).map(|f| format!("{} ({})", f.version, f.path.display())),
+        ));
+    }
+    checks.extend([
         check(
             "solc",
             pipeline::locate_solc(&args.solc, &here)
                 .map(|solc| format!("{} ({})", solc.version(), solc.path().display())),
         ),
         check("SRS folder", pipeline::srs_folder().and_then(|folder| writable(&folder))),
-    ];
+    ]);
     let inside = folder.is_some() || nearest(&here);
     if inside {
         checks.push(check("project", Project::open(folder).and_then(|project| describe(&project))));
@@ -48,6 +58,9 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: DoctorArgs) -> O
             .collect();
         let mut text = table(&rows);
         for check in checks.iter().filter(|check| !check.ok) {
+            for line in check.found.lines().skip(1) {
+                text.push_str(&format!("{}: {line}\n", check.name));
+            }
             if let Some(mend) = &check.mend {
                 text.push_str(&format!("{}: {mend}\n", check.name));
             }

@@ -161,6 +161,18 @@ fn check(project: &Project, settings: &GasSettings, args: &GasArgs, report: &Rep
             verdict.notes.push(format!("[budget.{network}] was not checked: the network is not priced"));
         }
     }
+    for (network, budget) in budgets {
+        let Some(measured) = report.networks.iter().find(|measured| measured.network == *network) else {
+            continue;
+        };
+        for phase in budget.phases.keys().filter(|phase| !measured.phases.contains_key(*phase)) {
+            let known: Vec<_> = measured.phases.keys().map(String::as_str).collect();
+            verdict.notes.push(format!(
+                "[budget.{network}] phase `{phase}` was not checked: nothing is spent in a phase of that name; there are {}",
+                known.join(", ")
+            ));
+        }
+    }
     verdict.findings.extend(against_budgets(report, budgets)?);
     Ok(verdict)
 }
@@ -230,8 +242,10 @@ fn share(part: u64, whole: u64) -> String {
 
 fn gas_row(name: &str, gas: i64, total: u64) -> Vec<String> {
     let positive = u64::try_from(gas).unwrap_or(0);
-    let number = if gas < 0 { signed(gas.into()) } else { thousands(positive.into()) };
-    vec![name.to_owned(), number, share(positive, total)]
+    if gas < 0 {
+        return vec![name.to_owned(), signed(gas.into()), format!("-{}", share(gas.unsigned_abs(), total))];
+    }
+    vec![name.to_owned(), thousands(positive.into()), share(positive, total)]
 }
 
 fn text(args: &GasArgs, report: &Report, verdict: Option<&Verdict>, detailed: bool) -> String {

@@ -7,6 +7,7 @@ use crate::opts::ProveArgs;
 use crate::output::Shell;
 use crate::project::Project;
 use crate::stages::{Bench, PROOF};
+use hallmark_scaffold as scaffold;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Ou
         }
         (_, None) => (bench.proof()?, bench.project.cache.path(PROOF)),
     };
+    warn_of_other_contracts(shell, &bench.project, args.member.as_deref(), &proof.verifying_key_id);
     let value = json!({
         "changed": !bench.made.is_empty(),
         "proof": path,
@@ -48,4 +50,19 @@ pub(crate) fn run(shell: &Shell, folder: Option<PathBuf>, args: ProveArgs) -> Ou
         "verifying_key_id": hex::encode(proof.verifying_key_id),
     });
     shell.result(&value, || path.display().to_string())
+}
+
+/// Contracts and keys part when the SRS is another one, as on another machine, or the model was changed.
+fn warn_of_other_contracts(shell: &Shell, project: &Project, member: Option<&str>, key_id: &[u8]) {
+    let name = member.map_or_else(|| "verifying_key".to_owned(), |name| format!("{name}.verifying_key"));
+    let Some(expected) = scaffold::provenance_of(&project.root).and_then(|mut all| all.remove(&name)) else {
+        return;
+    };
+    let found = hex::encode(key_id);
+    if found != expected {
+        shell.warn(&format!(
+            "the contracts here are for verifying key {expected}, this proof is for {found}, and they refuse it: \
+             the model or the SRS is another one; `hallmark build` makes contracts for it"
+        ));
+    }
 }

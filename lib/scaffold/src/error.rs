@@ -101,10 +101,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotEmpty(_) => Some(
-                "choose another folder, or run `hallmark init` inside an existing Foundry project".into(),
+                "choose another folder, or run `hallmark init` inside an existing Foundry or Hardhat project".into(),
             ),
             Self::NotFoundry(_) => {
-                Some("make a project with `hallmark new`, or run `forge init` first".into())
+                Some("make a project with `hallmark new`, or run `forge init` or `npx hardhat --init` first".into())
             }
             Self::AlreadyInitialised(_) => Some(
                 "`hallmark build` remakes what is stale in it; `hallmark init --undo` removes what `init` added"
@@ -116,11 +116,16 @@ impl Error {
             ),
             Self::OldHardhat { .. } => Some("`npm install --save-dev hardhat@3`, and see its guide to migration".into()),
             Self::NothingToInit(_) => Some("`hallmark new DIR --framework remix` makes a folder to upload".into()),
-            Self::Io { source, .. } => match source.kind() {
+            Self::Io { source, path, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     Some("the folder must be writable".into())
                 }
                 std::io::ErrorKind::StorageFull => Some("the disk is full".into()),
+                std::io::ErrorKind::NotFound if path.ends_with(crate::LOCK_FILE) => Some(
+                    "restore it from version control: it says which files are generated; `hallmark new` and \
+                     `hallmark init` make it"
+                        .into(),
+                ),
                 _ => None,
             },
             Self::OutputsDoNotFit { fitting, .. } => {
@@ -130,7 +135,7 @@ impl Error {
                     false => format!("change the model's last layer, or use {}", options.join(" or ")),
                 })
             }
-            Self::Lock { .. } => Some("restore it from version control, or delete it".into()),
+            Self::Lock { .. } => Some("restore it from version control: it says which files are generated".into()),
             _ => None,
         }
     }

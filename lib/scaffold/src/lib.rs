@@ -26,5 +26,5 @@ pub use spec::{
 pub use template::{EmbeddedModel, NamedProof, SampleChoice, Template};
 pub use write::{
     Skipped, Undone, Written, check_init, check_new, framework_of, init_project, new_project, plan_init,
-    refresh_project, undo_init,
+    provenance_of, refresh_project, undo_init,
 };

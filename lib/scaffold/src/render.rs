@@ -54,7 +54,15 @@ pub(crate) fn files(spec: &ProjectSpec, paths: &Paths) -> Result<Vec<File>, Erro
     };
     add(SETTINGS_FILE.into(), renderer.render("hallmark.toml")?.into_bytes(), person);
     if let Some(page) = PAGES.get_file(format!("{}.md", spec.template.name())) {
-        add(Path::new("docs").join(page.path()), page.contents().to_vec(), person);
+        // Pages are written for Foundry's usual folders.
+        let script = paths.foundry.script.as_path();
+        let place = match paths.framework {
+            Framework::Foundry => format!("`{}`", slashes(&script.join("Deploy.s.sol"))),
+            Framework::Hardhat => format!("`{}`", slashes(&script.join("deployment.ts"))),
+            Framework::Remix => "step 5 of `README.md`".to_owned(),
+        };
+        let text = String::from_utf8_lossy(page.contents()).replace("`script/Deploy.s.sol`", &place);
+        add(Path::new("docs").join(page.path()), text.into_bytes(), person);
     }
     if paths.framework != Framework::Remix {
         let source = format!("{}.sol", spec.template.consumer());

@@ -209,6 +209,12 @@ fn read_lock(dir: &Path) -> Result<(PathBuf, String, Lock), Error> {
     Ok((path, text, lock))
 }
 
+/// What the generated files of the project in `dir` come from, by name, as its lock file says; nothing
+/// without a lock file that can be read.
+pub fn provenance_of(dir: &Path) -> Option<BTreeMap<String, String>> {
+    read_lock(dir).ok().map(|(_, _, lock)| lock.provenance)
+}
+
 /// The framework of the project in `dir`, as its lock file says.
 pub fn framework_of(dir: &Path) -> Result<Framework, Error> {
     let (path, _, lock) = read_lock(dir)?;

@@ -447,7 +447,7 @@ fn projects_of_all_frameworks_are_rendered() {
                 }
                 // The verifier of each model is checked in CI.
                 if let Ok(workflow) = fs::read_to_string(dir.join(".github/workflows/ci.yml")) {
-                    let checks = workflow.matches("hallmark gas ").count();
+                    let checks = workflow.matches("run: hallmark gas ").count();
                     assert_eq!(checks, 1 + template.members().len(), "{name}: {workflow}");
                 }
                 assert!(refresh_project(&dir, &spec).unwrap().written.is_empty(), "{name}");

@@ -54,6 +54,11 @@ pub struct CompilerSettings {
     pub via_ir: bool,
     /// Oldest EVM that must run the code. `paris` has no `PUSH0`, `MCOPY` or transient storage.
     pub evm_version: String,
+    /// What code ends with besides the compiler's version: `ipfs` or `bzzr1`, a hash of sources and settings,
+    /// or `none`.
+    pub bytecode_hash: String,
+    /// Whether code ends with either.
+    pub cbor_metadata: bool,
     /// Prefixes of imports, `prefix=folder/`.
     pub remappings: Vec<String>,
 }
@@ -66,6 +71,8 @@ impl Default for CompilerSettings {
             optimizer_runs: 1_000_000,
             via_ir: false,
             evm_version: "paris".into(),
+            bytecode_hash: "none".into(),
+            cbor_metadata: false,
             remappings: Vec::new(),
         }
     }
@@ -85,6 +92,8 @@ impl CompilerSettings {
             optimizer_runs: runs.and_then(|runs| u32::try_from(runs).ok()).unwrap_or(200),
             via_ir: flag("via_ir").unwrap_or(false),
             evm_version: value("evm_version").and_then(toml::Value::as_str).unwrap_or("osaka").to_owned(),
+            bytecode_hash: value("bytecode_hash").and_then(toml::Value::as_str).unwrap_or("ipfs").to_owned(),
+            cbor_metadata: flag("cbor_metadata").unwrap_or(true),
             remappings: Vec::new(),
         }
     }
@@ -103,21 +112,13 @@ impl CompilerSettings {
 
     /// The settings of the latest of Hardhat's records that has the file.
     fn from_hardhat(root: &Path, file: &str) -> Option<Self> {
-        let folder = std::fs::read_dir(root.join("artifacts/build-info")).ok()?;
-        let name = format!("project/{file}");
-        let records = folder.filter_map(|entry| {
-            let entry = entry.ok()?;
-            let modified = entry.metadata().ok()?.modified().ok()?;
-            let record: Value = serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok()?;
-            let input = record.get("input")?;
-            input.get("sources")?.get(&name)?;
-            Some((modified, input.get("settings")?.clone()))
-        });
-        let (_, settings) = records.max_by_key(|(modified, _)| *modified)?;
+        let record = hardhat_record(root, file)?;
+        let settings = record.pointer("/input/settings")?;
         let optimizer = settings.get("optimizer");
         let optimizer = |key: &str| optimizer.and_then(|optimizer| optimizer.get(key));
         let runs = optimizer("runs").and_then(Value::as_u64).and_then(|runs| u32::try_from(runs).ok());
         let default = Self::default();
+        let metadata = |key: &str| settings.get("metadata").and_then(|metadata| metadata.get(key));
         Some(Self {
             optimizer: optimizer("enabled").and_then(Value::as_bool).unwrap_or(false),
             optimizer_runs: runs.unwrap_or(200),
@@ -126,9 +127,41 @@ impl CompilerSettings {
                 .get("evmVersion")
                 .and_then(Value::as_str)
                 .map_or(default.evm_version, str::to_owned),
+            bytecode_hash: metadata("bytecodeHash").and_then(Value::as_str).unwrap_or("ipfs").to_owned(),
+            cbor_metadata: metadata("appendCBOR").and_then(Value::as_bool).unwrap_or(true),
             remappings: Vec::new(),
         })
     }
+}
+
+/// The compiler version that the project in `root` compiles `file` with, where it says one: foundry.toml,
+/// or Hardhat's latest record.
+pub fn version_of_project(root: &Path, file: &str) -> Option<String> {
+    let version = if root.join("foundry.toml").is_file() {
+        foundry_setting(root).map(|(_, value)| value)
+    } else {
+        hardhat_record(root, file).and_then(|record| Some(record.get("solcVersion")?.as_str()?.to_owned()))
+    };
+    version.filter(|version| is_version(version))
+}
+
+/// The latest of Hardhat's records that has the file.
+fn hardhat_record(root: &Path, file: &str) -> Option<Value> {
+    let folder = std::fs::read_dir(root.join("artifacts/build-info")).ok()?;
+    let name = format!("project/{file}");
+    let records = folder.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let modified = entry.metadata().ok()?.modified().ok()?;
+        let record: Value = serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok()?;
+        record.pointer("/input/sources")?.get(&name)?;
+        Some((modified, record))
+    });
+    Some(records.max_by_key(|(modified, _)| *modified)?.1)
+}
+
+/// Whether a setting is a version, like `0.8.30`, and no path.
+fn is_version(value: &str) -> bool {
+    value.split('.').count() == 3 && value.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// A compiled contract.
@@ -158,19 +191,46 @@ impl Artifact {
         self.sources.get(&self.source_index).map_or("", |file| file.text.as_str())
     }
 
-    /// Whether `code` is this contract's runtime code, whatever its immutables are.
+    /// Whether `code` is this contract's runtime code, whatever its immutables and hashes of metadata are.
     pub fn is_code(&self, code: &[u8]) -> bool {
-        let masked = |code: &[u8]| {
-            let mut code = code.to_vec();
-            for (offset, length) in &self.immutables {
-                if let Some(bytes) = code.get_mut(*offset..offset.saturating_add(*length)) {
-                    bytes.fill(0);
-                }
-            }
-            code
-        };
-        code.len() == self.runtime_code.len() && masked(code) == masked(&self.runtime_code)
+        let places = [&self.immutables[..], &metadata_hashes(&self.runtime_code)].concat();
+        code.len() == self.runtime_code.len() && same_but_for(&places, code, &self.runtime_code)
     }
+
+    /// Whether `data` is this contract's creation code with any arguments, whatever hashes of metadata are.
+    pub fn is_creation(&self, data: &[u8]) -> bool {
+        let code = &self.creation_code;
+        !code.is_empty()
+            && data.get(..code.len()).is_some_and(|data| same_but_for(&metadata_hashes(code), data, code))
+    }
+}
+
+/// Where code has a hash of metadata: offsets and lengths. That hash is of all sources and settings, also
+/// of those that change nothing in the code, such as remappings; it is data that is never run.
+///
+/// The format is in Solidity's documentation, "Encoding of the metadata hash in the bytecode".
+fn metadata_hashes(code: &[u8]) -> Vec<(usize, usize)> {
+    const LENGTH: usize = 32;
+    let keys: [&[u8]; 2] = [b"\x64ipfs\x58\x22\x12\x20", b"\x65bzzr1\x58\x20"];
+    let places = keys.iter().flat_map(|key| {
+        let starts = code.windows(key.len()).enumerate().filter(|(_, window)| window == key);
+        starts.map(|(at, _)| (at + key.len(), LENGTH)).collect::<Vec<_>>()
+    });
+    places.filter(|(at, length)| at + length <= code.len()).collect()
+}
+
+/// Whether code of one length is the same outside of some places, as offset and length.
+fn same_but_for(places: &[(usize, usize)], one: &[u8], other: &[u8]) -> bool {
+    let masked = |code: &[u8]| {
+        let mut code = code.to_vec();
+        for (offset, length) in places {
+            if let Some(bytes) = code.get_mut(*offset..offset.saturating_add(*length)) {
+                bytes.fill(0);
+            }
+        }
+        code
+    };
+    masked(one) == masked(other)
 }
 
 /// A source file as the compiler saw it.
@@ -399,9 +459,7 @@ impl Solc {
 
     /// A setting is a path or a version.
     fn from_setting(value: &str, wanted: &str, what: &str, tried: &mut Vec<String>) -> Option<Self> {
-        let is_version =
-            value.split('.').count() == 3 && value.chars().all(|c| c.is_ascii_digit() || c == '.');
-        if !is_version {
+        if !is_version(value) {
             return Self::probe(Path::new(value), wanted, what, tried);
         }
         for path in svm_paths(value) {
@@ -460,7 +518,7 @@ impl Solc {
                 "viaIR": settings.via_ir,
                 "remappings": settings.remappings,
                 "evmVersion": settings.evm_version,
-                "metadata": { "bytecodeHash": "none", "appendCBOR": false },
+                "metadata": { "bytecodeHash": settings.bytecode_hash, "appendCBOR": settings.cbor_metadata },
                 "outputSelection": { "*": { "": ["ast"], "*": [
                     "abi", "evm.bytecode.object",
                     "evm.deployedBytecode.object", "evm.deployedBytecode.sourceMap",
@@ -576,7 +634,7 @@ mod tests {
         assert_eq!(settings(), CompilerSettings::default());
         let record = |file: &str| {
             format!(
-                "{{\"input\": {{\"sources\": {{\"project/{file}\": {{}}}}, \"settings\": \
+                "{{\"solcVersion\": \"0.8.34\", \"input\": {{\"sources\": {{\"project/{file}\": {{}}}}, \"settings\": \
                  {{\"evmVersion\": \"prague\", \"viaIR\": true, \"optimizer\": {{\"enabled\": true, \"runs\": 5}}}}}}}}"
             )
         };
@@ -589,11 +647,57 @@ mod tests {
             optimizer_runs: 5,
             via_ir: true,
             evm_version: "prague".into(),
+            // As the compiler does when it is not told.
+            bytecode_hash: "ipfs".into(),
+            cbor_metadata: true,
             remappings: Vec::new(),
         };
         assert_eq!(settings(), expected);
+        assert_eq!(version_of_project(folder.path(), "contracts/Verifier.sol").as_deref(), Some("0.8.34"));
+        assert_eq!(version_of_project(folder.path(), "contracts/None.sol"), None);
         write("foundry.toml", "[profile.default]\nevm_version = 'paris'\n");
         assert_eq!(settings().evm_version, "paris");
         assert!(!settings().optimizer);
+        assert_eq!((settings().bytecode_hash.as_str(), settings().cbor_metadata), ("ipfs", true));
+        write("foundry.toml", "[profile.default]\nbytecode_hash = 'none'\ncbor_metadata = false\n");
+        assert_eq!((settings().bytecode_hash.as_str(), settings().cbor_metadata), ("none", false));
+    }
+
+    /// As the compiler ends code: `a264 ipfs 5822 1220 <hash> 64 solc 43 <version> 0033`.
+    #[test]
+    fn code_is_the_same_whatever_its_metadata_is() {
+        let code = |start: u8, hash: u8, arguments: &[u8]| {
+            let metadata =
+                [&b"\xfe\xa2\x64ipfs\x58\x22\x12\x20"[..], &[hash; 32], b"\x64solc\x43\x00\x08\x1e\x00\x33"];
+            [&[start, 0x60, 0x80][..], &metadata.concat(), arguments].concat()
+        };
+        let artifact = Artifact {
+            name: "A".into(),
+            creation_code: code(1, 7, &[]),
+            runtime_code: code(2, 7, &[]),
+            runtime_source_map: String::new(),
+            source_index: 0,
+            sources: Arc::default(),
+            abi: "[]".into(),
+            immutables: vec![(1, 1)],
+        };
+        assert!(artifact.is_code(&code(2, 8, &[])) && artifact.is_creation(&code(1, 8, &[5; 32])));
+        assert!(!artifact.is_code(&code(3, 7, &[])) && !artifact.is_creation(&code(3, 7, &[])));
+        // Arguments are no part of code on a chain, and immutables none of code that creates.
+        assert!(!artifact.is_code(&code(2, 7, &[5; 32])));
+        let mut other = code(2, 7, &[]);
+        other[1] ^= 1;
+        assert!(artifact.is_code(&other));
+        other[2] ^= 1;
+        assert!(!artifact.is_code(&other));
+        let mut other = code(1, 7, &[]);
+        other[1] ^= 1;
+        assert!(!artifact.is_creation(&other));
+        // Only the hash: not the compiler's version behind it.
+        let mut other = code(2, 7, &[]);
+        let last = other.len() - 3;
+        other[last] ^= 1;
+        assert!(!artifact.is_code(&other));
+        assert!(!artifact.is_creation(&artifact.creation_code[1..]));
     }
 }
