@@ -90,6 +90,8 @@ url=http://127.0.0.1:$port
 anvil --port "$port" --silent &
 node_process=$!
 trap 'kill "$node_process" 2>/dev/null || true; rm -rf "$work"' EXIT
+sleep 1
+kill -0 "$node_process" 2>/dev/null || die "anvil cannot listen on port $port: stop what does"
 
 echo 'forge init'
 mkdir "$work/foundry"
